@@ -1,0 +1,224 @@
+import { type Decider, type Refusal, refuse } from './decider.js';
+import type { DomainEvent, Identified, Position, RecordedEvent, TenantId } from './event.js';
+import type { EventCatalogue } from './event-catalogue.js';
+import { eventId } from './event-id.js';
+import { type AppendOutcome, EventStoreUnavailable, type EventStore } from './event-store.js';
+import { LOG_START } from './event.js';
+
+/** Who gave a command, under which id. */
+export interface CommandOrigin {
+  readonly tenant: TenantId;
+  /** UUID made by the client. The same id twice is one effect; the same id with another body is refused. */
+  readonly commandId: string;
+  readonly actor: string;
+  /** A digest of the command's body: tells a retry from a second command under a used id. */
+  readonly fingerprint: string;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+}
+
+export type CommandOutcome =
+  | {
+      readonly kind: 'accepted';
+      /** A reader that has come this far sees the effect. */
+      readonly position: Position;
+      /** What the command added; nothing when all it asks for was so already. */
+      readonly events: readonly RecordedEvent[];
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+interface LoadedStream<State> {
+  readonly state: State;
+  readonly revision: number | undefined;
+  readonly position: Position;
+  readonly commandIds: ReadonlySet<string>;
+}
+
+/** Between processes, how often a stream may change under a command before the handler gives up. */
+const MAX_ATTEMPTS = 50;
+
+/**
+ * Loads a stream, decides, appends. Commands for one stream are taken one after another; across processes the expected
+ * revision settles it. Folded states are kept: a stale one can cost an attempt, never a wrong answer, because an
+ * acceptance is checked by the store and a refusal is looked at again with a fresh state.
+ */
+export class CommandHandler {
+  private readonly loaded = new Map<string, LoadedStream<unknown>>();
+  private readonly queues = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly catalogue: EventCatalogue,
+    private readonly maxLoadedStreams = 10_000,
+  ) {}
+
+  /**
+   * Takes one or more commands for a stream as one: all of their events are appended together, or the first refusal
+   * refuses them all.
+   * @throws EventStoreUnavailable when the outcome is not known; the same commands may be given again
+   */
+  handle<Command, E extends DomainEvent, State, World>(
+    decider: Decider<Command, E, State, World>,
+    stream: string,
+    commands: readonly Command[],
+    world: World,
+    givenOrigin: CommandOrigin,
+  ): Promise<CommandOutcome> {
+    const origin = { ...givenOrigin, commandId: givenOrigin.commandId.toLowerCase() };
+    return this.inTurn(cacheKey(origin.tenant, stream), async () => {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        const kept = attempt === 0 ? this.recall<State>(origin.tenant, stream) : undefined;
+        const loaded = kept ?? (await this.load(decider, origin.tenant, stream));
+        if (loaded.commandIds.has(origin.commandId)) return this.earlierOutcome(origin);
+
+        const decided = decideAll(decider, commands, loaded.state, world, origin.commandId);
+        if (decided.kind === 'refused') {
+          if (kept) continue;
+          return decided;
+        }
+        if (decided.events.length === 0) {
+          const used = await this.store.findEvent(origin.tenant, eventId(origin.commandId, 0));
+          return used ? this.earlierOutcome(origin) : { kind: 'accepted', position: loaded.position, events: [] };
+        }
+
+        const encoded = decided.events.map((event) => this.catalogue.encode(event));
+        let outcome: AppendOutcome;
+        try {
+          outcome = await this.store.append(origin.tenant, {
+            stream,
+            expected: loaded.revision ?? 'none',
+            commandId: origin.commandId,
+            events: encoded,
+            actor: origin.actor,
+            ...(origin.correlationId !== undefined && { correlationId: origin.correlationId }),
+            ...(origin.causationId !== undefined && { causationId: origin.causationId }),
+            metadata: { fingerprint: origin.fingerprint },
+          });
+        } catch (error) {
+          this.forget(origin.tenant, stream);
+          throw error;
+        }
+        switch (outcome.kind) {
+          case 'appended': {
+            const position = outcome.positions.at(-1)!;
+            this.keep(origin.tenant, stream, {
+              state: decided.state,
+              revision: outcome.firstRevision + encoded.length - 1,
+              position,
+              commandIds: new Set(loaded.commandIds).add(origin.commandId),
+            });
+            const { firstRevision, positions, recordedAt } = outcome;
+            const events = encoded.map((event, ordinal): RecordedEvent => ({
+              ...event,
+              id: eventId(origin.commandId, ordinal),
+              tenant: origin.tenant,
+              stream,
+              revision: firstRevision + ordinal,
+              position: positions[ordinal]!,
+              recordedAt,
+              actor: origin.actor,
+              commandId: origin.commandId,
+              correlationId: origin.correlationId ?? origin.commandId,
+              causationId: origin.causationId ?? origin.commandId,
+              metadata: { fingerprint: origin.fingerprint },
+            }));
+            return { kind: 'accepted', position, events };
+          }
+          case 'repeated':
+            return this.earlierOutcome(origin);
+          case 'conflict':
+            this.forget(origin.tenant, stream);
+            continue;
+          default:
+            outcome satisfies never;
+        }
+      }
+      throw new EventStoreUnavailable(`stream ${stream} kept changing; ${MAX_ATTEMPTS} attempts were made`);
+    });
+  }
+
+  /** What the command did when it was first given, or a refusal when that was another command. */
+  private async earlierOutcome(origin: CommandOrigin): Promise<CommandOutcome> {
+    const first = await this.store.findEvent(origin.tenant, eventId(origin.commandId, 0));
+    if (!first) throw new Error(`command ${origin.commandId} has no first event`);
+    if (first.metadata['fingerprint'] !== origin.fingerprint) {
+      return refuse(
+        'COMMAND_ID_REUSED',
+        'This commandId was given before with another body. Make a new one for each command.',
+        'commandId',
+      );
+    }
+    const following = await this.store.readStream(origin.tenant, first.stream, { from: first.revision });
+    const events = following.filter((event) => event.commandId === first.commandId);
+    return { kind: 'accepted', position: events.at(-1)!.position, events };
+  }
+
+  private async load<Command, E extends DomainEvent, State, World>(
+    decider: Decider<Command, E, State, World>,
+    tenant: TenantId,
+    stream: string,
+  ): Promise<LoadedStream<State>> {
+    let state = decider.initial;
+    const commandIds = new Set<string>();
+    let last: RecordedEvent | undefined;
+    for (const event of await this.store.readStream(tenant, stream)) {
+      state = decider.evolve(state, this.catalogue.decode(event) as unknown as Identified<E>);
+      commandIds.add(event.commandId);
+      last = event;
+    }
+    const loaded = { state, revision: last?.revision, position: last?.position ?? LOG_START, commandIds };
+    this.keep(tenant, stream, loaded);
+    return loaded;
+  }
+
+  private recall<State>(tenant: TenantId, stream: string): LoadedStream<State> | undefined {
+    return this.loaded.get(cacheKey(tenant, stream)) as LoadedStream<State> | undefined;
+  }
+
+  private keep(tenant: TenantId, stream: string, loaded: LoadedStream<unknown>): void {
+    const key = cacheKey(tenant, stream);
+    this.loaded.delete(key);
+    this.loaded.set(key, loaded);
+    if (this.loaded.size > this.maxLoadedStreams) this.loaded.delete(this.loaded.keys().next().value!);
+  }
+
+  private forget(tenant: TenantId, stream: string): void {
+    this.loaded.delete(cacheKey(tenant, stream));
+  }
+
+  /** Runs tasks of one key one after another, in the order in which they came. */
+  private async inTurn<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
+    const before = this.queues.get(key);
+    const mine = before ? before.then(task, task) : task();
+    this.queues.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.queues.get(key) === mine) this.queues.delete(key);
+    }
+  }
+}
+
+function decideAll<Command, E extends DomainEvent, State, World>(
+  decider: Decider<Command, E, State, World>,
+  commands: readonly Command[],
+  before: State,
+  world: World,
+  commandId: string,
+):
+  | { readonly kind: 'accepted'; readonly events: readonly E[]; readonly state: State }
+  | { readonly kind: 'refused'; readonly refusal: Refusal } {
+  let state = before;
+  const events: E[] = [];
+  for (const command of commands) {
+    const decision = decider.decide(command, state, world);
+    if (decision.kind === 'refused') return decision;
+    for (const event of decision.events) {
+      state = decider.evolve(state, { ...event, id: eventId(commandId, events.length) } as unknown as Identified<E>);
+      events.push(event);
+    }
+  }
+  return { kind: 'accepted', events, state };
+}
+
+const cacheKey = (tenant: TenantId, stream: string): string => `${tenant}\n${stream}`;

@@ -1,0 +1,152 @@
+import { isUuid } from './event-id.js';
+import type { EncodedEvent, Position, RecordedEvent, TenantId } from './event.js';
+import { isPlainText } from './identifier.js';
+import type { Instant } from './time.js';
+
+/**
+ * What a stream must look like for an append to be taken: `any` state, `none` (no such stream yet), `exists`, or a
+ * number, the revision of its last event.
+ */
+export type ExpectedRevision = 'any' | 'none' | 'exists' | number;
+
+/** Events of one command for one stream: stored together or not at all. */
+export interface Append {
+  /** 1 to 512 characters without control characters. */
+  readonly stream: string;
+  readonly expected: ExpectedRevision;
+  /** A UUID. It identifies the append for ever: a second append with the same id stores nothing. */
+  readonly commandId: string;
+  /** 1 to `APPEND_MAX_EVENTS`. */
+  readonly events: readonly EncodedEvent[];
+  readonly actor: string;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export const APPEND_MAX_EVENTS = 1_000;
+/** UTF-8 bytes of one event's payload. */
+export const PAYLOAD_MAX_BYTES = 1_000_000;
+
+/** Where a command's events are. */
+export interface Placement {
+  readonly stream: string;
+  readonly firstRevision: number;
+  /** One for each event, rising. Not always consecutive: that is an adapter's own affair. */
+  readonly positions: readonly Position[];
+  readonly recordedAt: Instant;
+}
+
+/**
+ * - `appended`: the events are durable.
+ * - `repeated`: this command id was appended before, possibly to another stream; here is where, nothing was stored.
+ * - `conflict`: the stream's last revision (undefined: no such stream) is not the expected one; nothing was stored.
+ *
+ * A repeated command id wins over a conflict, so that a retry of a success is a success.
+ */
+export type AppendOutcome =
+  | ({ readonly kind: 'appended' } & Placement)
+  | ({ readonly kind: 'repeated' } & Placement)
+  | { readonly kind: 'conflict'; readonly actual: number | undefined };
+
+export interface StreamRange {
+  /** First revision wanted, inclusive. Forwards: default 0. Backwards: default the last. */
+  readonly from?: number;
+  /** At most so many events; default all. */
+  readonly limit?: number;
+  readonly direction?: 'forwards' | 'backwards';
+}
+
+export interface LogRange {
+  /** Exclusive. Forwards: events after it, default the start. Backwards: events before it, default the end. */
+  readonly from?: Position;
+  /** At most so many events, 1 to 10,000. */
+  readonly limit: number;
+  readonly direction?: 'forwards' | 'backwards';
+}
+
+export interface SubscriptionOptions {
+  /** Exclusive: the first event delivered is the next one. */
+  readonly after: Position;
+  /** At most so many events in a page. */
+  readonly pageSize?: number;
+  /** Ends the subscription; its iterator then returns. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * An append-only log per tenant, divided into streams. Every method takes the tenant first and can reach no other.
+ *
+ * Invariants that every adapter keeps and the contract suite proves: positions of a log rise in the order in which
+ * readers may see them, and what a reader has passed never gets a predecessor; an acknowledged event is durable; nothing
+ * is ever changed or removed.
+ */
+export interface EventStore {
+  /**
+   * @throws InvalidAppend when the append breaks a stated limit
+   * @throws EventStoreUnavailable when the outcome is not known: the same append may be sent again
+   */
+  append(tenant: TenantId, append: Append): Promise<AppendOutcome>;
+
+  /** Events of one stream; an unknown stream is empty. */
+  readStream(tenant: TenantId, stream: string, range?: StreamRange): Promise<readonly RecordedEvent[]>;
+
+  /** A page of the tenant's log, in log order (backwards: reversed). */
+  readLog(tenant: TenantId, range: LogRange): Promise<readonly RecordedEvent[]>;
+
+  /** One event by its id. */
+  findEvent(tenant: TenantId, id: string): Promise<RecordedEvent | undefined>;
+
+  /** Pages of the log as it grows, across the live edge, for ever: each event once and in order. */
+  subscribe(tenant: TenantId, options: SubscriptionOptions): AsyncIterable<readonly RecordedEvent[]>;
+
+  /** The position of the last event; `LOG_START` for an empty or unknown log. */
+  head(tenant: TenantId): Promise<Position>;
+
+  /** Every tenant that has a log, in the order of their ids. */
+  tenants(): Promise<readonly TenantId[]>;
+}
+
+/** The append can never be taken: a programming error of the caller, not a state of the store. */
+export class InvalidAppend extends Error {
+  override readonly name = 'InvalidAppend';
+}
+
+/** The store could not be reached or did not answer; whether an append was stored is not known. */
+export class EventStoreUnavailable extends Error {
+  override readonly name = 'EventStoreUnavailable';
+}
+
+/** The limits of an append, the same for every adapter. @throws InvalidAppend */
+export function checkAppend(append: Append): void {
+  const { stream, expected, commandId, events } = append;
+  if (stream.length === 0 || stream.length > 512 || !isPlainText(stream) || /[\t\n\r]/.test(stream)) {
+    throw new InvalidAppend('a stream name has 1 to 512 characters and no control characters');
+  }
+  if (typeof expected === 'number' && (!Number.isSafeInteger(expected) || expected < 0)) {
+    throw new InvalidAppend('an expected revision is a whole number from 0');
+  }
+  if (!isUuid(commandId)) throw new InvalidAppend('a command id is a UUID');
+  if (events.length === 0 || events.length > APPEND_MAX_EVENTS) {
+    throw new InvalidAppend(`an append has 1 to ${APPEND_MAX_EVENTS} events`);
+  }
+  for (const event of events) {
+    if (Buffer.byteLength(event.payload) > PAYLOAD_MAX_BYTES) {
+      throw new InvalidAppend(`a payload has at most ${PAYLOAD_MAX_BYTES} bytes`);
+    }
+    if (!Number.isSafeInteger(event.schemaVersion) || event.schemaVersion < 1) {
+      throw new InvalidAppend('a schema version is a whole number from 1');
+    }
+    if (!Number.isSafeInteger(event.occurredAt)) throw new InvalidAppend('occurredAt is whole milliseconds');
+    if (!isJsonObject(event.payload)) throw new InvalidAppend('a payload is a JSON object');
+  }
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}

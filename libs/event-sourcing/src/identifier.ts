@@ -1,0 +1,27 @@
+/** Longest identifier accepted, in UTF-16 code units. */
+export const IDENTIFIER_MAX_LENGTH = 100;
+
+// eslint-disable-next-line no-control-regex -- finding control characters is the purpose
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/;
+
+/**
+ * Whether a text can name a thing: 1 to 100 characters, no control characters, no white space at either end,
+ * well-formed Unicode. Trials bring their own numbering ("S4-0012", "Zürich/3"), so nothing else is asked.
+ */
+export function isIdentifier(text: string): boolean {
+  return (
+    text.length > 0 &&
+    text.length <= IDENTIFIER_MAX_LENGTH &&
+    text.trim() === text &&
+    !CONTROL_CHARACTER.test(text) &&
+    text.isWellFormed()
+  );
+}
+
+/** Whether free text can be stored: well-formed Unicode, no control characters but tab and line breaks. */
+export function isPlainText(text: string): boolean {
+  return text.isWellFormed() && !CONTROL_CHARACTER.test(text.replace(/[\t\n\r]/g, ''));
+}
+
+/** Joins identifiers into a stream name. Each part is percent-encoded, so no choice of ids can make two names meet. */
+export const streamName = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join('/');

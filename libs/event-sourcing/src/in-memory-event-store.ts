@@ -1,0 +1,141 @@
+import { LOG_START, type Position, type RecordedEvent, type TenantId } from './event.js';
+import { eventId } from './event-id.js';
+import type {
+  Append,
+  AppendOutcome,
+  EventStore,
+  ExpectedRevision,
+  LogRange,
+  StreamRange,
+  SubscriptionOptions,
+} from './event-store.js';
+import { checkAppend } from './event-store.js';
+import type { Instant } from './time.js';
+
+interface Log {
+  readonly events: RecordedEvent[];
+  readonly streams: Map<string, RecordedEvent[]>;
+  readonly ids: Map<string, RecordedEvent>;
+}
+
+/** The event store of specs and dry runs: everything is gone with the process. */
+export class InMemoryEventStore implements EventStore {
+  private readonly logs = new Map<TenantId, Log>();
+  private readonly appended = new EventTarget();
+
+  constructor(private readonly clock: () => Instant) {}
+
+  async append(tenant: TenantId, append: Append): Promise<AppendOutcome> {
+    checkAppend(append);
+    const log = this.log(tenant);
+    const first = log.ids.get(eventId(append.commandId, 0));
+    if (first) return { kind: 'repeated', ...placement(commandEvents(log, first)) };
+    const stream = log.streams.get(append.stream) ?? [];
+    const actual = stream.at(-1)?.revision;
+    if (!fits(append.expected, actual)) return { kind: 'conflict', actual };
+    const recordedAt = Math.max(this.clock(), log.events.at(-1)?.recordedAt ?? 0);
+    const events = append.events.map((event, ordinal): RecordedEvent => ({
+      ...event,
+      id: eventId(append.commandId, ordinal),
+      tenant,
+      stream: append.stream,
+      revision: stream.length + ordinal,
+      position: BigInt(log.events.length + ordinal + 1),
+      recordedAt,
+      actor: append.actor,
+      commandId: append.commandId.toLowerCase(),
+      correlationId: append.correlationId ?? append.commandId.toLowerCase(),
+      causationId: append.causationId ?? append.commandId.toLowerCase(),
+      metadata: append.metadata ?? {},
+    }));
+    stream.push(...events);
+    log.streams.set(append.stream, stream);
+    log.events.push(...events);
+    for (const event of events) log.ids.set(event.id, event);
+    this.appended.dispatchEvent(new Event(tenant));
+    return { kind: 'appended', ...placement(events) };
+  }
+
+  async readStream(tenant: TenantId, stream: string, range: StreamRange = {}): Promise<readonly RecordedEvent[]> {
+    const events = this.logs.get(tenant)?.streams.get(stream) ?? [];
+    const { from, limit = Infinity } = range;
+    if (range.direction === 'backwards') {
+      return events
+        .slice(0, from === undefined ? undefined : from + 1)
+        .reverse()
+        .slice(0, limit);
+    }
+    return events.slice(from ?? 0).slice(0, limit);
+  }
+
+  async readLog(tenant: TenantId, range: LogRange): Promise<readonly RecordedEvent[]> {
+    const events = this.logs.get(tenant)?.events ?? [];
+    if (range.direction === 'backwards') {
+      const before = range.from === undefined ? events.length : Math.max(0, Number(range.from) - 1);
+      return events.slice(0, before).reverse().slice(0, range.limit);
+    }
+    const after = Number(range.from ?? LOG_START);
+    return events.slice(after, after + range.limit);
+  }
+
+  async findEvent(tenant: TenantId, id: string): Promise<RecordedEvent | undefined> {
+    return this.logs.get(tenant)?.ids.get(id.toLowerCase());
+  }
+
+  async *subscribe(tenant: TenantId, options: SubscriptionOptions): AsyncGenerator<readonly RecordedEvent[]> {
+    let after = options.after;
+    while (!options.signal.aborted) {
+      const page = await this.readLog(tenant, { from: after, limit: options.pageSize ?? 500 });
+      if (page.length === 0) {
+        await this.nextAppend(tenant, options.signal);
+        continue;
+      }
+      after = page.at(-1)!.position;
+      yield page;
+    }
+  }
+
+  async head(tenant: TenantId): Promise<Position> {
+    return this.logs.get(tenant)?.events.at(-1)?.position ?? LOG_START;
+  }
+
+  async tenants(): Promise<readonly TenantId[]> {
+    return [...this.logs.keys()].sort();
+  }
+
+  private log(tenant: TenantId): Log {
+    const log = this.logs.get(tenant) ?? { events: [], streams: new Map(), ids: new Map() };
+    this.logs.set(tenant, log);
+    return log;
+  }
+
+  private nextAppend(tenant: TenantId, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.appended.removeEventListener(tenant, done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.appended.addEventListener(tenant, done);
+      signal.addEventListener('abort', done);
+      if (signal.aborted) done();
+    });
+  }
+}
+
+const fits = (expected: ExpectedRevision, actual: number | undefined): boolean =>
+  expected === 'any' ||
+  (expected === 'none' ? actual === undefined : expected === 'exists' ? actual !== undefined : expected === actual);
+
+const commandEvents = (log: Log, first: RecordedEvent): RecordedEvent[] =>
+  log.streams
+    .get(first.stream)!
+    .slice(first.revision)
+    .filter((event) => event.commandId === first.commandId);
+
+const placement = (events: readonly RecordedEvent[]) => ({
+  stream: events[0]!.stream,
+  firstRevision: events[0]!.revision,
+  positions: events.map((event) => event.position),
+  recordedAt: events[0]!.recordedAt,
+});
