@@ -1,1 +1,3 @@
-export {};
+export * from './postgres/database.js';
+export * from './postgres/embedded-postgres.js';
+export * from './postgres/migrate.js';

@@ -1,0 +1,25 @@
+-- Roles belong to the whole server, so another database of it may have made them, perhaps at this very moment.
+do $$
+declare
+  wanted text;
+begin
+  foreach wanted in array array['cairn_owner', 'cairn_projector', 'cairn_service'] loop
+    begin
+      execute format('create role %I nologin noinherit', wanted);
+    exception when duplicate_object or unique_violation then null;
+    end;
+    if not pg_has_role(current_user, wanted, 'member') then
+      execute format('grant %I to current_user', wanted);
+    end if;
+  end loop;
+  execute format('grant create on database %I to cairn_owner, cairn_projector', current_database());
+end
+$$;
+
+set local role cairn_owner;
+create schema cairn;
+grant usage on schema cairn to cairn_service, cairn_projector;
+
+set local role cairn_projector;
+create schema read_model;
+grant usage on schema read_model to cairn_service;
