@@ -1,0 +1,69 @@
+import { type EventOf, eventType, parseInstant } from '@cairn/event-sourcing';
+import { z } from 'zod';
+import { date, id, Protocol, text, timeZone } from './protocol.js';
+
+/*
+ * Who takes part in what. Like all event types these are a storage format: never renamed, changed only by a new version.
+ */
+
+export const tenantEventTypes = [eventType('TenantRegistered', z.object({ tenant: id, name: text }))] as const;
+export type TenantEvent = EventOf<(typeof tenantEventTypes)[number]>;
+
+export const EmployerKind = z.enum(['NHS', 'VOL']);
+export type EmployerKind = z.infer<typeof EmployerKind>;
+export const Locality = z.enum(['urban', 'town', 'rural']);
+export type Locality = z.infer<typeof Locality>;
+export const WorkerRole = z.enum(['peer_worker', 'coordinator']);
+export type WorkerRole = z.infer<typeof WorkerRole>;
+
+const timestamp = z
+  .string()
+  .refine((value) => parseInstant(value) !== undefined, 'is not an RFC 3339 timestamp with offset');
+
+export const trialEventTypes = [
+  eventType(
+    'TrialRegistered',
+    z.object({
+      trial: id,
+      title: text,
+      registration: text.optional(),
+      /** Calendar days and windows are reckoned in this zone. */
+      timeZone,
+      recruitmentFrom: date.optional(),
+      recruitmentTo: date.optional(),
+      protocol: Protocol,
+    }),
+  ),
+  /** Versions count from 1, the protocol of the registration. */
+  eventType('ProtocolPublished', z.object({ trial: id, version: z.int().min(2), protocol: Protocol })),
+  eventType(
+    'SiteRegistered',
+    z.object({
+      trial: id,
+      site: id,
+      name: text,
+      employerKind: EmployerKind,
+      employerName: text,
+      hostOrganisation: text,
+      localities: z.array(Locality).max(3),
+      timeZone: timeZone.optional(),
+      openedOn: date.optional(),
+    }),
+  ),
+  eventType(
+    'WorkerRegistered',
+    z.object({
+      trial: id,
+      worker: id,
+      site: id,
+      role: WorkerRole,
+      startedAt: timestamp.optional(),
+      endedAt: timestamp.optional(),
+      daysPerWeek: z.number().gt(0).max(7).optional(),
+    }),
+  ),
+] as const;
+export type TrialEvent = EventOf<(typeof trialEventTypes)[number]>;
+
+export const registryEventTypes = [...tenantEventTypes, ...trialEventTypes] as const;
+export type RegistryEvent = TenantEvent | TrialEvent;

@@ -1,0 +1,91 @@
+import { isIdentifier, isPlainText } from '@cairn/event-sourcing';
+import { z } from 'zod';
+
+export const id = z.string().refine(isIdentifier, 'is not an identifier');
+export const text = z.string().min(1).max(4_000).refine(isPlainText, 'holds control characters');
+export const date = z.iso.date();
+export const timeZone = z.string().refine(isTimeZone, 'is not a time zone of the IANA database');
+
+export const ContactSetting = z.enum(['ward', 'community']);
+export const Mode = z.enum(['face_to_face', 'telephone', 'video', 'text']);
+
+/**
+ * One condition of an engagement definition: at least so many attended contacts of these modes and settings (absent: any),
+ * perhaps only those at or after the index discharge.
+ */
+export const EngagementRequirement = z.object({
+  atLeast: z.int().min(1).max(1_000),
+  modes: z.array(Mode).min(1).optional(),
+  settings: z.array(ContactSetting).min(1).optional(),
+  fromDischarge: z.boolean().optional(),
+});
+
+/** What counts as engagement, as data: a participant is engaged once every requirement is met within the window. */
+export const EngagementDefinition = z.object({
+  id,
+  title: text,
+  description: text,
+  source: text,
+  requirements: z.array(EngagementRequirement).min(1).max(10),
+});
+export type EngagementDefinition = z.infer<typeof EngagementDefinition>;
+
+/** How long after the index discharge contacts count: calendar months or weeks, one of the two. */
+export const InterventionWindow = z.union([
+  z.strictObject({ monthsAfterDischarge: z.int().min(1).max(60) }),
+  z.strictObject({ weeksAfterDischarge: z.int().min(1).max(260) }),
+]);
+export type InterventionWindow = z.infer<typeof InterventionWindow>;
+
+/** Which sites stand out; the reference paper gives no cut-points, so these are the trial's own. */
+export const SiteClassCutPoints = z.object({
+  /** High-high: fidelity and engagement (per cent of with data) both at or above. */
+  high: z.object({ fidelity: z.number(), engagement: z.number().min(0).max(100) }),
+  /** Low-low: both at or below. */
+  low: z.object({ fidelity: z.number(), engagement: z.number().min(0).max(100) }),
+  /** An externally studentised residual larger than this in size makes an outlier, which wins. */
+  outlierResidual: z.number().positive(),
+});
+export type SiteClassCutPoints = z.infer<typeof SiteClassCutPoints>;
+
+/** How fidelity is measured: the index of Gillard et al. 2021 has a site total in [3, 12]. */
+export const FidelityInstrument = z
+  .object({
+    instrument: id,
+    minimum: z.number(),
+    maximum: z.number(),
+    /** An assessment before so many months of delivery is accepted but flagged. */
+    notBeforeMonthsOfDelivery: z.int().min(0).max(120).optional(),
+    /** How item ratings make a total where none is given; absent: they make none. */
+    itemAggregation: z.enum(['sum', 'mean']).optional(),
+  })
+  .refine((fidelity) => fidelity.minimum < fidelity.maximum, 'has no range');
+
+/** A version of what the trial set out to do. */
+export const Protocol = z.object({
+  arms: z
+    .array(z.object({ id, intervention: z.boolean() }))
+    .min(1)
+    .max(20),
+  strata: z.array(id).max(100).default([]),
+  interventionWindow: InterventionWindow,
+  followUpWithinDays: z.int().min(1).max(365).optional(),
+  trainingDays: z.number().min(0).max(365).optional(),
+  groupSupervisionEveryDays: z.int().min(1).max(365).optional(),
+  fidelity: FidelityInstrument.optional(),
+  /** Definitions beside `table` and `text`, which every trial has. */
+  engagementDefinitions: z.array(EngagementDefinition).max(50).default([]),
+  siteClasses: SiteClassCutPoints.optional(),
+});
+export type Protocol = z.infer<typeof Protocol>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    return (
+      (new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '' && name.includes('/')) ||
+      name === 'UTC'
+    );
+  } catch {
+    return false;
+  }
+}
