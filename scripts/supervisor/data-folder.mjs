@@ -1,0 +1,62 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identify, isRunning } from './process-identity.mjs';
+
+/** How long the rest of a killed run may take to end by itself before it is killed, in milliseconds. */
+const GRACE = 3_000;
+
+/**
+ * Takes the data folder for this process. Its file `supervisor.json` names who has it and which services belong to
+ * them; one left behind by a killed run is recognised, and what still runs of that run is ended first.
+ * @throws {Error} a sentence for the user when another run has the folder, or when it cannot be written
+ */
+export async function takeDataFolder(folder) {
+  const file = path.join(folder, 'supervisor.json');
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    const left = readIfThere(file);
+    if (left && isRunning(left.supervisor)) {
+      throw new Error(
+        `Cairn already runs on ${folder} (process ${left.supervisor.pid}). End that one first, or keep other data ` +
+          'beside it: CAIRN_DATA_DIR=<folder> PORT=4010 npm start',
+      );
+    }
+    if (left) await endLeftovers(left.services);
+    write(file, { supervisor: identify(process.pid), services: [] });
+  } catch (error) {
+    if (error.code !== 'EACCES' && error.code !== 'EPERM' && error.code !== 'EROFS' && error.code !== 'ENOTDIR') throw error;
+    throw new Error(`The data folder ${folder} cannot be used by this user (${error.code} on ${error.path}). Choose another with CAIRN_DATA_DIR, or give it to this user.`, { cause: error });
+  }
+  return {
+    /** Notes which processes the next run must not meet. */
+    note(services) {
+      write(file, { supervisor: identify(process.pid), services: services.map(identify) });
+    },
+    release() {
+      fs.rmSync(file, { force: true });
+    },
+  };
+}
+
+async function endLeftovers(services) {
+  const deadline = Date.now() + GRACE;
+  while (services.some(isRunning) && Date.now() < deadline) await sleep(50);
+  for (const service of services.filter(isRunning)) process.kill(service.pid, 'SIGKILL');
+  while (services.some(isRunning)) await sleep(20);
+}
+
+/** A file cut short by a kill at the wrong moment says as little as none. */
+function readIfThere(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function write(file, content) {
+  fs.writeFileSync(`${file}.new`, JSON.stringify(content));
+  fs.renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,25 @@
+import net from 'node:net';
+
+/** Throws a sentence for the user when nothing can listen there; asked before anything is started. */
+export async function requireFreePort(name, host, port) {
+  const server = net.createServer();
+  try {
+    await new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, exclusive: true }, resolve);
+    });
+  } catch (error) {
+    throw new Error(explain(name, host, port, error), { cause: error });
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+function explain(name, host, port, error) {
+  if (error.code === 'EADDRINUSE') {
+    return `Port ${port} on ${host} is in use by another program. End it, or choose another port: ${name}=${port + 10} npm start`;
+  }
+  if (error.code === 'EACCES') return `Port ${port} may not be used by this user. Choose one above 1023: ${name}=4000 npm start`;
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return `HOST is ${host}, which is no address of this machine.`;
+  return `Cannot listen on ${host} port ${port}: ${error.message}`;
+}

@@ -1,0 +1,46 @@
+import path from 'node:path';
+import { inRoot } from '../workspace/root.mjs';
+
+/**
+ * What `npm start` can be told by the environment. All mistakes are reported at once.
+ *
+ * CAIRN_DATA_DIR  where the data are kept (.cairn in the repository)
+ * HOST, PORT      where the API listens (127.0.0.1, 4000)
+ * PROJECTOR_PORT  where the projector answers health checks (the port after PORT)
+ * DATABASE_URL    a PostgreSQL 15 or newer to use instead of the embedded one
+ * CAIRN_DEMO      "off" leaves the demo trial out
+ */
+export function readSettings(env = process.env) {
+  const mistakes = [];
+  const port = readPort('PORT', env.PORT || '4000', mistakes);
+  const projectorPort = readPort('PROJECTOR_PORT', env.PROJECTOR_PORT || String(port + 1), mistakes);
+  if (port === projectorPort) mistakes.push(`PORT and PROJECTOR_PORT are both ${port}; they must differ.`);
+  const databaseUrl = env.DATABASE_URL || undefined;
+  if (databaseUrl && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    mistakes.push('DATABASE_URL must begin with postgres:// or postgresql://.');
+  }
+  const demo = env.CAIRN_DEMO || 'on';
+  if (demo !== 'on' && demo !== 'off') mistakes.push(`CAIRN_DEMO is "${demo}"; it may be "on" or "off".`);
+  if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
+  return {
+    host: env.HOST || '127.0.0.1',
+    port,
+    projectorPort,
+    databaseUrl,
+    demo: demo === 'on',
+    dataDir: path.resolve(env.INIT_CWD ?? '.', env.CAIRN_DATA_DIR || inRoot('.cairn')),
+  };
+}
+
+function readPort(name, text, mistakes) {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  mistakes.push(`${name} is "${text}"; it must be a whole number from 1 to 65535.`);
+  return Number.NaN;
+}
+
+/** Where this machine reaches a server that listens on that host; "any address" is no destination. */
+export function urlOf(host, port) {
+  const destination = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${destination.includes(':') ? `[${destination}]` : destination}:${port}`;
+}

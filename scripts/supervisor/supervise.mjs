@@ -1,0 +1,96 @@
+import { migrate, startEmbeddedPostgres } from '@cairn/platform';
+import { inRoot } from '../workspace/root.mjs';
+import { takeDataFolder } from './data-folder.mjs';
+import { loadDemo } from './demo.mjs';
+import { requireFreePort } from './port.mjs';
+import { service } from './service.mjs';
+import { readSettings, urlOf } from './settings.mjs';
+
+const say = (line) => console.log(`cairn: ${line}`);
+
+/**
+ * Runs the whole of Cairn until it is asked to end: PostgreSQL, then the services, then the demo trial; ends them in
+ * the opposite order. A service that dies is restarted a few times; without its own PostgreSQL nothing goes on.
+ * @returns {Promise<number>} the exit code: 0 after SIGINT, SIGTERM or SIGHUP when all ended by themselves, else 1
+ */
+export async function supervise() {
+  // A terminal that went away must not stop the orderly end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const run = { stopping: false, services: [], postgres: undefined, folder: undefined };
+  const end = Promise.withResolvers();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end.resolve(0));
+
+  const started = start(run, (sentence) => end.resolve(sentence)).catch((error) => end.resolve(sentenceOf(error)));
+  const outcome = await end.promise;
+  run.stopping = true;
+  if (outcome === 0) say('ending …');
+  else console.error(`cairn: ${outcome}`);
+
+  const willingly = await Promise.all(run.services.map((each) => each.stop()));
+  await started;
+  await run.postgres?.stop();
+  run.folder?.release();
+  return outcome === 0 && willingly.every(Boolean) ? 0 : 1;
+}
+
+async function start(run, fail) {
+  const settings = readSettings();
+  run.folder = await takeDataFolder(settings.dataDir);
+  await requireFreePort('PORT', settings.host, settings.port);
+  await requireFreePort('PROJECTOR_PORT', settings.host, settings.projectorPort);
+  if (run.stopping) return;
+
+  if (!settings.databaseUrl) {
+    run.postgres = await startEmbeddedPostgres({ dir: settings.dataDir });
+    void run.postgres.exited.then(() => run.stopping || fail('PostgreSQL ended unexpectedly, so everything ends.'));
+  }
+  const databaseUrl = settings.databaseUrl ?? run.postgres.url;
+  await migrate(databaseUrl);
+  if (run.stopping) return;
+
+  const env = {
+    ...process.env,
+    DATABASE_URL: databaseUrl,
+    HOST: settings.host,
+    PORT: String(settings.port),
+    PROJECTOR_PORT: String(settings.projectorPort),
+  };
+  const define = (name, port) =>
+    service({
+      name,
+      script: inRoot('apps', name, 'dist', 'main.js'),
+      healthUrl: `${urlOf(settings.host, port)}/health`,
+      env,
+      say,
+      onProcess: () => run.folder.note(run.services.map((each) => each.pid()).filter((pid) => pid !== undefined)),
+    });
+  run.services = [define('projector', settings.projectorPort), define('api', settings.port)];
+  for (const each of run.services) void each.givenUp.then(fail);
+  await Promise.all(run.services.map((each) => each.start()));
+
+  const url = urlOf(settings.host, settings.port);
+  const trouble = settings.demo && (await loadDemo(url, () => run.stopping));
+  if (run.stopping) return;
+  if (trouble) console.error(`cairn: ${trouble}`);
+  console.log(invitation(url));
+}
+
+const invitation = (url) => `
+Cairn is ready: ${url}/graphql
+
+Try, in another terminal:
+  npx cairn report engagement --trial enrich --url ${url}
+  curl ${url}/graphql -H 'content-type: application/json' \\
+    -d '{"query":"{ trial(id: \\"enrich\\") { engagement { sites { site { id } counts { engaged withData } } } } }"}'
+
+Ctrl-C ends everything.
+`;
+
+/** What failed may hold several causes, as when no address of a host answers; a stack is for those who ask for it. */
+function sentenceOf(error) {
+  if (process.env.CAIRN_DEBUG) return error.stack;
+  if (error.code === 'ECONNREFUSED' || error.code === 'ENOTFOUND') {
+    return `The PostgreSQL of DATABASE_URL does not answer (${error.code}).`;
+  }
+  return error.message || String(error.cause ?? error);
+}
