@@ -2,13 +2,15 @@
 do $$
 declare
   wanted text;
+  -- Since PostgreSQL 16 who creates a role is a member of it without being able to act as it.
+  able constant text := case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end;
 begin
   foreach wanted in array array['cairn_owner', 'cairn_projector', 'cairn_service'] loop
     begin
       execute format('create role %I nologin noinherit', wanted);
     exception when duplicate_object or unique_violation then null;
     end;
-    if not pg_has_role(current_user, wanted, 'member') then
+    if not pg_has_role(current_user, wanted, able) then
       execute format('grant %I to current_user', wanted);
     end if;
   end loop;

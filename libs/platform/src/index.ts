@@ -1,3 +1,4 @@
 export * from './postgres/database.js';
 export * from './postgres/embedded-postgres.js';
 export * from './postgres/migrate.js';
+export * from './postgres/postgres-event-store.js';

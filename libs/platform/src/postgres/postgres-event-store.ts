@@ -1,0 +1,225 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type Append,
+  type AppendOutcome,
+  checkAppend,
+  type EventStore,
+  EventStoreUnavailable,
+  InvalidAppend,
+  isIdentifier,
+  isPlainText,
+  isUuid,
+  type LogRange,
+  type Position,
+  type RecordedEvent,
+  type StreamRange,
+  type SubscriptionOptions,
+  type TenantId,
+} from '@cairn/event-sourcing';
+import pg from 'pg';
+import { type AppendAnswer, APPEND_STATEMENT, decodeOutcomes, encodeBatch } from './append-batch.js';
+import { AppendQueue } from './append-queue.js';
+import { type AppendedListener, AppendedSignal } from './appended-signal.js';
+import type { DatabaseRole } from './database.js';
+import { EVENT_COLUMNS, type EventRow, readEvent } from './event-row.js';
+import { isPassing, isWrongValue } from './failure.js';
+import { followLog } from './follow-log.js';
+
+export interface PostgresEventStoreOptions {
+  readonly url: string;
+  /** Default `cairn_service`; both may append and read. */
+  readonly role?: Exclude<DatabaseRole, 'cairn_owner'>;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  /** Connections for reads at the most, default 4. Appends use at most 2 more, wake-ups 1. */
+  readonly maxReaders?: number;
+  /** Milliseconds between attempts when the server is not there. When they are used up, `EventStoreUnavailable`. */
+  readonly retryAfter?: readonly number[];
+}
+
+const RETRY_AFTER = [20, 100, 300, 1_000, 2_000];
+/** Longest time that one call may take in the server, in milliseconds. */
+const CALL_TIMEOUT = 30_000;
+
+/**
+ * Reads are ordered searches of one index each. The planner may not choose otherwise, not even on a table that it
+ * still takes for an empty one.
+ */
+const SETTINGS = [
+  'default_transaction_isolation=read\\ committed',
+  'enable_seqscan=off',
+  'enable_bitmapscan=off',
+  'enable_sort=off',
+  'jit=off',
+  `statement_timeout=${CALL_TIMEOUT}`,
+].map((setting) => `-c ${setting}`);
+
+/** The event store on PostgreSQL 15 or later; `migrate` must have run. */
+export class PostgresEventStore implements EventStore {
+  private readonly appenders: pg.Pool;
+  private readonly readers: pg.Pool;
+  private readonly signal: AppendedSignal;
+  private readonly queues = new Map<TenantId, AppendQueue>();
+  private readonly retryAfter: readonly number[];
+  private readonly closing = new AbortController();
+
+  constructor(options: PostgresEventStoreOptions) {
+    const config: pg.PoolConfig = {
+      connectionString: options.url,
+      options: [`-c role=${options.role ?? 'cairn_service'}`, ...SETTINGS].join(' '),
+      application_name: options.applicationName,
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+    };
+    // A server that no longer answers must not hold an append for ever.
+    this.appenders = new pg.Pool({ ...config, max: 2, query_timeout: CALL_TIMEOUT + 5_000 });
+    this.readers = new pg.Pool({ ...config, max: options.maxReaders ?? 4 });
+    // A connection that dies while idle is replaced at its next use; without a listener it would end the process.
+    for (const pool of [this.appenders, this.readers]) pool.on('error', () => undefined);
+    // A wake-up is a hint: its commit need not reach the disk.
+    const signalConfig = { ...config, options: `${config.options} -c synchronous_commit=off` };
+    this.signal = new AppendedSignal(signalConfig, () => this.tenants());
+    this.retryAfter = options.retryAfter ?? RETRY_AFTER;
+  }
+
+  async append(tenant: TenantId, append: Append): Promise<AppendOutcome> {
+    if (!isIdentifier(tenant)) throw new InvalidAppend('a tenant is an identifier');
+    checkAppend(append);
+    if (this.closing.signal.aborted) throw new EventStoreUnavailable('the event store is closed');
+    let queue = this.queues.get(tenant);
+    if (!queue) {
+      queue = new AppendQueue((appends) => this.store(tenant, appends));
+      this.queues.set(tenant, queue);
+    }
+    try {
+      return await queue.add(append);
+    } finally {
+      if (queue.idle && this.queues.get(tenant) === queue) this.queues.delete(tenant);
+    }
+  }
+
+  async readStream(tenant: TenantId, stream: string, range: StreamRange = {}): Promise<readonly RecordedEvent[]> {
+    if (!isPlainText(stream)) return [];
+    const { from, limit, direction = 'forwards' } = range;
+    const forwards = direction === 'forwards';
+    return this.read(
+      tenant,
+      `stream = ${pg.escapeLiteral(stream)}
+       ${from === undefined ? '' : `and revision ${forwards ? '>=' : '<='} ${whole(from)}`}
+       order by revision ${forwards ? 'asc' : 'desc'}
+       ${limit === undefined || limit === Infinity ? '' : `limit ${whole(limit)}`}`,
+    );
+  }
+
+  async readLog(tenant: TenantId, range: LogRange): Promise<readonly RecordedEvent[]> {
+    const { from, limit, direction = 'forwards' } = range;
+    const forwards = direction === 'forwards';
+    return this.read(
+      tenant,
+      `${from === undefined ? 'true' : `position ${forwards ? '>' : '<'} ${from}`}
+       order by position ${forwards ? 'asc' : 'desc'} limit ${whole(limit)}`,
+    );
+  }
+
+  async findEvent(tenant: TenantId, id: string): Promise<RecordedEvent | undefined> {
+    if (!isUuid(id)) return undefined;
+    const [event] = await this.read(tenant, `id = ${pg.escapeLiteral(id)}`);
+    return event;
+  }
+
+  subscribe(tenant: TenantId, options: SubscriptionOptions): AsyncGenerator<readonly RecordedEvent[]> {
+    return followLog(this, tenant, options, this.closing.signal);
+  }
+
+  /** Calls for every growth of a log, of whichever process: at once for this one's appends. @returns what ends it */
+  onAppended(listener: AppendedListener): () => void {
+    return this.signal.listen(listener);
+  }
+
+  async head(tenant: TenantId): Promise<Position> {
+    const [row] = await this.readRows<[string]>(tenant, `select head from cairn.log where ${isTenant(tenant)}`);
+    return BigInt(row?.[0] ?? 0);
+  }
+
+  async tenants(): Promise<readonly TenantId[]> {
+    const { rows } = await this.unlessUnavailable(() =>
+      this.readers.query<[string]>({ text: 'select cairn.tenants()', rowMode: 'array' }),
+    );
+    return rows.map(([tenant]) => tenant).sort();
+  }
+
+  /** Ends subscriptions and connections; appends under way are finished first. */
+  async close(): Promise<void> {
+    if (this.closing.signal.aborted) return;
+    this.closing.abort();
+    while (this.queues.size > 0) await wait(5);
+    await Promise.all([this.signal.close(), this.appenders.end(), this.readers.end()]);
+  }
+
+  private async store(tenant: TenantId, appends: readonly Append[]): Promise<readonly (AppendOutcome | Error)[]> {
+    try {
+      const values = encodeBatch(tenant, appends);
+      const { rows } = await this.unlessUnavailable(() =>
+        this.appenders.query<AppendAnswer & unknown[]>({ ...APPEND_STATEMENT, values }),
+      );
+      const outcomes = decodeOutcomes(appends, rows[0]!);
+      if (outcomes.some((outcome) => outcome.kind === 'appended')) this.signal.appended(tenant);
+      return outcomes;
+    } catch (error) {
+      if (error instanceof EventStoreUnavailable) return appends.map(() => error);
+      if (appends.length === 1) return [isWrongValue(error) ? new InvalidAppend(messageOf(error)) : asError(error)];
+      // The server refused the whole for what is wrong with a part: the halves tell which.
+      const half = appends.length >> 1;
+      return [
+        ...(await this.store(tenant, appends.slice(0, half))),
+        ...(await this.store(tenant, appends.slice(half))),
+      ];
+    }
+  }
+
+  private async read(tenant: TenantId, where: string): Promise<RecordedEvent[]> {
+    const rows = await this.readRows<EventRow>(
+      tenant,
+      `select ${EVENT_COLUMNS} from cairn.event where ${isTenant(tenant)} and ${where}`,
+    );
+    const events = new Array<RecordedEvent>(rows.length);
+    for (let index = 0; index < rows.length; index++) events[index] = readEvent(tenant, rows[index]!);
+    return events;
+  }
+
+  /** One round trip: statements of one simple query are one transaction, so the tenant set there ends with it. */
+  private async readRows<Row extends readonly unknown[]>(tenant: TenantId, select: string): Promise<readonly Row[]> {
+    if (!isIdentifier(tenant)) return [];
+    const text = `select set_config('cairn.tenant', ${pg.escapeLiteral(tenant)}, true); ${select}`;
+    const results = await this.unlessUnavailable(() =>
+      this.readers.query({ text, rowMode: 'array', types: AS_TEXT } as pg.QueryArrayConfig),
+    );
+    return (results as unknown as readonly { readonly rows: Row[] }[])[1]!.rows;
+  }
+
+  /** Calls again while the server is away; every call of the store may be repeated without harm. */
+  private async unlessUnavailable<Result>(call: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        const delay = this.retryAfter[attempt];
+        if (delay === undefined || this.closing.signal.aborted) {
+          throw new EventStoreUnavailable(`PostgreSQL is not available: ${messageOf(error)}`, { cause: error });
+        }
+        await wait(delay);
+      }
+    }
+  }
+}
+
+const AS_TEXT = { getTypeParser: () => (text: string) => text };
+
+const isTenant = (tenant: TenantId): string => `tenant = ${pg.escapeLiteral(tenant)}`;
+
+/** A number as it may stand in SQL: never below zero, never a fraction. */
+const whole = (value: number): number => Math.min(Math.max(Math.trunc(value) || 0, 0), 2_147_483_647);
+
+const messageOf = (error: unknown): string => asError(error).message;
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
