@@ -1,1 +1,10 @@
-export {};
+export * from './engagement-counts.js';
+export * from './engagement-definitions.js';
+export * from './engagement.js';
+export * from './fidelity-association.js';
+export * from './intervention-window.js';
+export * from './moment.js';
+export * from './participant-facts.js';
+export * from './printed-table.js';
+export * from './site-fidelity.js';
+export * from './trial-engagement.js';

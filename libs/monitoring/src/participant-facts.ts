@@ -1,0 +1,132 @@
+import type { ContactMode, ContactOutcome, ParticipantEvent, WithdrawalScope } from '@cairn/delivery/events';
+import type { Fact, Projection } from '@cairn/event-sourcing';
+import { type RecordedFact, withVoid } from './moment.js';
+import { specimenId, specimensOf } from './specimen.js';
+
+export type ContactSetting = 'ward' | 'community';
+
+/** A contact or the attempt at one: only outcome `attended` is a contact that counts. */
+export interface ContactFact extends RecordedFact {
+  readonly kind: 'contact';
+  readonly setting: ContactSetting;
+  readonly mode: ContactMode;
+  readonly outcome: ContactOutcome;
+}
+
+export type ParticipantFact =
+  | (RecordedFact & { readonly kind: 'referred'; readonly site: string })
+  | (RecordedFact & { readonly kind: 'randomised'; readonly arm: string })
+  | (RecordedFact & { readonly kind: 'allocated'; readonly worker: string })
+  | ContactFact
+  | (RecordedFact & { readonly kind: 'discharged' })
+  | (RecordedFact & { readonly kind: 'withdrawn'; readonly scope: WithdrawalScope });
+
+/**
+ * What is on record about a participant as far as engagement depends on it, voided facts included, in the order of
+ * recording. Readmissions and follow-ups have no part in any definition of engagement, so they are not kept here.
+ */
+export interface ParticipantFacts {
+  readonly facts: readonly ParticipantFact[];
+}
+
+type FoldedEvent = Extract<ParticipantEvent, { type: (typeof foldedTypes)[number] }>;
+
+const foldedTypes = [
+  'ParticipantReferred',
+  'ParticipantRandomised',
+  'WorkerAllocated',
+  'WardContactRecorded',
+  'CommunityMeetingRecorded',
+  'ParticipantDischarged',
+  'ParticipantWithdrawn',
+  'ParticipantRecordVoided',
+] as const satisfies readonly ParticipantEvent['type'][];
+
+const nothing: ParticipantFacts = { facts: [] };
+
+function evolve({ facts }: ParticipantFacts, event: Fact<FoldedEvent>): ParticipantFacts {
+  const recorded = { event: event.id, occurredAt: event.occurredAt, recordedAt: event.recordedAt };
+  switch (event.type) {
+    case 'ParticipantReferred':
+      return { facts: [...facts, { kind: 'referred', ...recorded, site: event.data.site }] };
+    case 'ParticipantRandomised':
+      return { facts: [...facts, { kind: 'randomised', ...recorded, arm: event.data.arm }] };
+    case 'WorkerAllocated':
+      return { facts: [...facts, { kind: 'allocated', ...recorded, worker: event.data.worker }] };
+    case 'WardContactRecorded':
+      return { facts: [...facts, contact(event, 'ward')] };
+    case 'CommunityMeetingRecorded':
+      return { facts: [...facts, contact(event, 'community')] };
+    case 'ParticipantDischarged':
+      return { facts: [...facts, { kind: 'discharged', ...recorded }] };
+    case 'ParticipantWithdrawn':
+      return { facts: [...facts, { kind: 'withdrawn', ...recorded, scope: event.data.scope }] };
+    case 'ParticipantRecordVoided':
+      return { facts: withVoid(facts, event.data.event, event.recordedAt) };
+    default:
+      event satisfies never;
+      return { facts };
+  }
+}
+
+const contact = (
+  event: Fact<Extract<ParticipantEvent, { type: 'WardContactRecorded' | 'CommunityMeetingRecorded' }>>,
+  setting: ContactSetting,
+): ContactFact => ({
+  kind: 'contact',
+  event: event.id,
+  occurredAt: event.occurredAt,
+  recordedAt: event.recordedAt,
+  setting,
+  mode: oneCopy(event.data.mode),
+  outcome: oneCopy(event.data.outcome),
+});
+
+/**
+ * A parsed payload brings its own copy of every longer text. A rebuild holds hundreds of thousands of contacts at once,
+ * so those of a fixed vocabulary are replaced by one copy.
+ */
+function oneCopy<Text extends string>(text: Text): Text {
+  const kept = vocabulary.get(text);
+  return (kept as Text | undefined) ?? text;
+}
+
+const vocabulary = new Map(
+  (
+    [
+      'face_to_face',
+      'telephone',
+      'video',
+      'text',
+      'attended',
+      'participant_absent',
+      'on_leave',
+      'cancelled_by_participant',
+      'cancelled_by_provider',
+    ] as const satisfies readonly (ContactMode | ContactOutcome)[]
+  ).map((word) => [word as string, word]),
+);
+
+const who = { trial: 'trial', participant: 'participant' };
+const meeting = { ...who, worker: 'worker', mode: 'face_to_face', outcome: 'attended' } as const;
+
+/** One document for each participant of a trial: scope is the trial, id the participant. */
+export const participants: Projection<ParticipantFacts, FoldedEvent> = {
+  name: 'participants',
+  version: 1,
+  eventTypes: foldedTypes,
+  keyOf: (event) => ({ scope: event.data.trial, id: event.data.participant }),
+  evolve: (document, event) => evolve(document ?? nothing, event),
+  specimen: specimensOf<FoldedEvent>(
+    { type: 'ParticipantReferred', data: { ...who, site: 'site' } },
+    { type: 'ParticipantRandomised', data: { ...who, arm: 'arm', stratum: 'stratum' } },
+    { type: 'WorkerAllocated', data: { ...who, worker: 'worker' } },
+    { type: 'WardContactRecorded', data: { ...meeting, contact: 'first', minutes: 30, note: 'note' } },
+    { type: 'ParticipantDischarged', data: who },
+    { type: 'CommunityMeetingRecorded', data: { ...meeting, contact: 'second', mode: 'video', outcome: 'on_leave' } },
+    { type: 'ParticipantWithdrawn', data: { ...who, scope: 'follow_up', reason: 'reason' } },
+    { type: 'ParticipantRecordVoided', data: { ...who, event: specimenId(5), reason: 'reason' } },
+    { type: 'ParticipantRecordVoided', data: { ...who, event: specimenId(5), reason: 'again' } },
+    { type: 'ParticipantRecordVoided', data: { ...who, event: specimenId(99), reason: 'of nothing' } },
+  ),
+};

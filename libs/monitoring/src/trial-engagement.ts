@@ -1,0 +1,171 @@
+import type { Instant } from '@cairn/event-sourcing';
+import type { EngagementDefinition } from '@cairn/registry/protocol';
+import { type EngagementCounts, countsOf, emptyTally, sumOf, type Tally } from './engagement-counts.js';
+import {
+  engagedAt,
+  engagementOf,
+  type EngagementProtocol,
+  type EngagementStatus,
+  hasCome,
+  type ParticipantEngagement,
+  statusAt,
+  type Timeline,
+  TimelineReader,
+} from './engagement.js';
+import { lastChange, type Moment } from './moment.js';
+import type { ParticipantFacts } from './participant-facts.js';
+
+export interface SiteEngagement {
+  readonly site: string;
+  readonly counts: EngagementCounts;
+}
+
+export interface EngagementTable {
+  readonly overall: EngagementCounts;
+  /** Every site, zero rows included, by site id. */
+  readonly sites: readonly SiteEngagement[];
+  /**
+   * The first instant after `asOf` at which the table becomes another through the passage of time alone (a window
+   * closes, or something recorded with a later time has come); undefined when none will.
+   */
+  readonly validUntil: Instant | undefined;
+}
+
+/** Ids in the order of their UTF-16 code units: the same everywhere, whatever the locale, and the order of cursors. */
+export const byId = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+interface Entry {
+  readonly participant: string;
+  readonly facts: ParticipantFacts;
+  /** From this instant on the participant is known as today. */
+  readonly lastChange: Instant;
+  readonly timeline: Timeline;
+  /** By definition id. */
+  readonly engaged: Map<string, { readonly definition: EngagementDefinition; readonly at: Instant | undefined }>;
+}
+
+/**
+ * The engagement of one trial's participants, kept ready: what does not depend on the moment is worked out once for each
+ * changed document, so that a table is one pass over turning points. A changed protocol needs a new one.
+ */
+export class TrialEngagement {
+  private readonly entries = new Map<string, Entry>();
+  private readonly reader: TimelineReader;
+  private order: readonly string[] | undefined;
+
+  constructor(trial: EngagementProtocol) {
+    this.reader = new TimelineReader(trial);
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** Takes a participant's new or changed document. */
+  set(participant: string, facts: ParticipantFacts): void {
+    if (!this.entries.has(participant)) this.order = undefined;
+    this.entries.set(participant, {
+      participant,
+      facts,
+      lastChange: lastChange(facts.facts),
+      timeline: this.reader.read(facts, Infinity),
+      engaged: new Map(),
+    });
+  }
+
+  /**
+   * Who is engaged, by site.
+   * @param sites the trial's sites; participants of any other site are in no row and not in the sum
+   */
+  table(definition: EngagementDefinition, moment: Moment, sites: readonly string[]): EngagementTable {
+    const { asOf } = moment;
+    const tallies = new Map(sites.toSorted(byId).map((site) => [site, emptyTally()] as const));
+    let validUntil = Infinity;
+    for (const entry of this.entries.values()) {
+      const { timeline, engaged } = this.at(entry, definition, moment.knownAt);
+      const tally = timeline.site === undefined ? undefined : tallies.get(timeline.site);
+      if (!tally) continue;
+      count(tally, timeline, engaged, asOf);
+      validUntil = Math.min(validUntil, nextChange(timeline, engaged, asOf));
+    }
+    return {
+      overall: countsOf(sumOf(tallies.values())),
+      sites: [...tallies].map(([site, tally]) => ({ site, counts: countsOf(tally) })),
+      validUntil: validUntil === Infinity ? undefined : validUntil,
+    };
+  }
+
+  /** The participants referred or randomised by the moment, by id. */
+  participants(
+    definition: EngagementDefinition,
+    moment: Moment,
+    filter: { readonly site?: string | undefined; readonly status?: EngagementStatus | undefined } = {},
+  ): readonly ParticipantEngagement[] {
+    this.order ??= [...this.entries.keys()].sort(byId);
+    return this.order.flatMap((id) => {
+      const row = this.participant(id, definition, moment);
+      const wanted = row && (filter.site ?? row.site) === row.site && (filter.status ?? row.status) === row.status;
+      return wanted ? [row] : [];
+    });
+  }
+
+  /** One participant at a moment; undefined when neither referred nor randomised by then. */
+  participant(id: string, definition: EngagementDefinition, moment: Moment): ParticipantEngagement | undefined {
+    const entry = this.entries.get(id);
+    if (!entry) return undefined;
+    const { timeline, engaged } = this.at(entry, definition, moment.knownAt);
+    return engagementOf(id, timeline, engaged, moment.asOf);
+  }
+
+  private at(
+    entry: Entry,
+    definition: EngagementDefinition,
+    knownAt: Instant,
+  ): { readonly timeline: Timeline; readonly engaged: Instant | undefined } {
+    if (knownAt < entry.lastChange) {
+      const timeline = this.reader.read(entry.facts, knownAt);
+      return { timeline, engaged: engagedAt(timeline, definition) };
+    }
+    const kept = entry.engaged.get(definition.id);
+    if (kept?.definition === definition) return { timeline: entry.timeline, engaged: kept.at };
+    const at = engagedAt(entry.timeline, definition);
+    entry.engaged.set(definition.id, { definition, at });
+    return { timeline: entry.timeline, engaged: at };
+  }
+}
+
+function count(tally: Tally, timeline: Timeline, engaged: Instant | undefined, asOf: Instant): void {
+  if (hasCome(timeline.randomisedAt, asOf)) tally.randomised++;
+  const status = statusAt(timeline, engaged, asOf);
+  if (status !== 'not_offered') tally.offered++;
+  switch (status) {
+    case 'engaged':
+      tally.engaged++;
+      break;
+    case 'not_yet':
+      tally.notYet++;
+      break;
+    case 'not_engaged':
+      tally.notEngaged++;
+      break;
+    case 'no_data':
+    case 'not_offered':
+      break;
+    default:
+      status satisfies never;
+  }
+}
+
+/** The next turning point at which the participant is counted in another way; Infinity when there is none. */
+function nextChange(timeline: Timeline, engaged: Instant | undefined, asOf: Instant): Instant {
+  let next = Infinity;
+  const points = [timeline.randomisedAt, timeline.allocatedAt, timeline.dataWithdrawnAt, engaged, timeline.closesAt];
+  for (const point of points) {
+    if (point === undefined || point <= asOf || point >= next) continue;
+    if (countedAs(timeline, engaged, point) !== countedAs(timeline, engaged, point - 1)) next = point;
+  }
+  return next;
+}
+
+const countedAs = (timeline: Timeline, engaged: Instant | undefined, asOf: Instant): string =>
+  `${statusAt(timeline, engaged, asOf)}/${hasCome(timeline.randomisedAt, asOf)}`;
