@@ -1,0 +1,38 @@
+// Makes the TypeScript types of the schema into src/generated/schema.ts, which is not committed.
+import fs from 'node:fs';
+import path from 'node:path';
+import { codegen } from '@graphql-codegen/core';
+import * as typescript from '@graphql-codegen/typescript';
+import * as typescriptResolvers from '@graphql-codegen/typescript-resolvers';
+import { parse, printSchema } from 'graphql';
+import { enums } from '../src/graphql/enums.ts';
+import { readSchema } from './schema.js';
+
+const target = path.resolve(import.meta.dirname, '../src/generated/schema.ts');
+
+const text = await codegen({
+  filename: target,
+  documents: [],
+  schema: parse(printSchema(readSchema())),
+  plugins: [{ typescript: {} }, { resolvers: {} }],
+  pluginMap: { typescript, resolvers: typescriptResolvers },
+  config: {
+    useTypeImports: true,
+    enumsAsTypes: true,
+    enumValues: enums,
+    immutableTypes: true,
+    skipTypename: true,
+    inputMaybeValue: 'T | null | undefined',
+    contextType: '../graphql/context.js#RequestContext',
+    makeResolverTypeCallable: true,
+    scalars: {
+      ID: { input: 'string', output: 'string' },
+      DateTime: { input: 'string', output: 'number' },
+      Date: { input: 'string', output: 'string' },
+      Position: { input: 'string', output: 'bigint' },
+      JSONObject: { input: 'Record<string, unknown>', output: 'Record<string, unknown>' },
+    },
+  },
+});
+fs.mkdirSync(path.dirname(target), { recursive: true });
+fs.writeFileSync(target, text);

@@ -1,0 +1,25 @@
+/** How each GraphQL enum value is called inside: the words of the stored events and of the calculations. */
+export const enums = {
+  EmployerKind: { NHS: 'NHS', VOLUNTARY: 'VOL' },
+  Locality: { URBAN: 'urban', TOWN: 'town', RURAL: 'rural' },
+  WorkerRole: { PEER_WORKER: 'peer_worker', COORDINATOR: 'coordinator' },
+  ContactMode: { FACE_TO_FACE: 'face_to_face', TELEPHONE: 'telephone', VIDEO: 'video', TEXT: 'text' },
+  ContactOutcome: {
+    ATTENDED: 'attended',
+    PARTICIPANT_ABSENT: 'participant_absent',
+    ON_LEAVE: 'on_leave',
+    CANCELLED_BY_PARTICIPANT: 'cancelled_by_participant',
+    CANCELLED_BY_PROVIDER: 'cancelled_by_provider',
+  },
+  SupervisionKind: { GROUP: 'group', INDIVIDUAL: 'individual', ACTION_LEARNING_SET: 'action_learning_set' },
+  WithdrawalScope: { INTERVENTION: 'intervention', FOLLOW_UP: 'follow_up', DATA_USE: 'data_use' },
+  EngagementStatus: {
+    ENGAGED: 'engaged',
+    NOT_YET: 'notYet',
+    NOT_ENGAGED: 'notEngaged',
+    NO_DATA: 'noData',
+    NOT_OFFERED: 'notOffered',
+  },
+  SiteClass: { HIGH_HIGH: 'highHigh', LOW_LOW: 'lowLow', OUTLIER: 'outlier', UNCLASSIFIED: 'unclassified' },
+  ReadModelState: { RUNNING: 'running', HALTED: 'halted', REBUILDING: 'rebuilding' },
+} as const;

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { type ApolloServerPlugin } from '@apollo/server';
+import { unwrapResolverError } from '@apollo/server/errors';
+import { EventStoreUnavailable } from '@cairn/event-sourcing';
+import { isDatabaseUnavailable } from '@cairn/platform';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+
+/** Every `extensions.code` of an error answer. Refused commands are no errors: they are answers with codes of their own. */
+export type ErrorCode =
+  | 'BAD_REQUEST'
+  | 'BAD_USER_INPUT'
+  | 'GRAPHQL_PARSE_FAILED'
+  | 'GRAPHQL_VALIDATION_FAILED'
+  | 'OPERATION_RESOLUTION_FAILURE'
+  | 'READ_MODEL_BEHIND'
+  | 'SERVICE_UNAVAILABLE'
+  | 'INTERNAL';
+
+export const badInput = (message: string): GraphQLError => typed('BAD_USER_INPUT', message);
+
+/** The read models have not come as far as the request wants; it may be sent again. */
+export const readModelBehind = (message: string): GraphQLError => typed('READ_MODEL_BEHIND', message);
+
+/** Called for each error that is nobody's known case, with the id that the client was told. */
+export type UnexpectedError = (id: string, error: unknown) => void;
+
+/**
+ * Makes the error that a client sees: known cases keep their code and message, everything else becomes INTERNAL with
+ * an id that finds it in the log. Never a stack trace.
+ */
+export function presentError(error: unknown, unexpected: UnexpectedError): GraphQLFormattedError {
+  const cause = unwrapResolverError(error);
+  if (cause instanceof EventStoreUnavailable || isDatabaseUnavailable(cause)) {
+    return present(error, 'SERVICE_UNAVAILABLE', 'The store cannot be reached. The same request may be sent again.');
+  }
+  if (cause instanceof GraphQLError && (cause.originalError === undefined || cause.originalError === null)) {
+    const code = cause.extensions['code'];
+    if (code !== 'INTERNAL_SERVER_ERROR') return present(error, asCode(code), cause.message);
+  }
+  const id = randomUUID();
+  unexpected(id, cause);
+  return present(error, 'INTERNAL', `Something unexpected went wrong; the log names it ${id}.`);
+}
+
+const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
+  SERVICE_UNAVAILABLE: 503,
+  READ_MODEL_BEHIND: 503,
+  INTERNAL: 500,
+};
+
+/** HTTP statuses of errors that are met while resolving; without it they would all be 200. */
+export const errorStatus: ApolloServerPlugin = {
+  requestDidStart: async () => ({
+    willSendResponse: async ({ response }) => {
+      if (response.body.kind !== 'single') return;
+      for (const { extensions } of response.body.singleResult.errors ?? []) {
+        const status = HTTP_STATUS[extensions?.['code'] as ErrorCode];
+        if (status !== undefined) response.http.status = status;
+      }
+    },
+  }),
+};
+
+const CODES: ReadonlySet<unknown> = new Set<ErrorCode>([
+  'BAD_REQUEST',
+  'BAD_USER_INPUT',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'READ_MODEL_BEHIND',
+  'SERVICE_UNAVAILABLE',
+  'INTERNAL',
+]);
+const asCode = (code: unknown): ErrorCode => (CODES.has(code) ? (code as ErrorCode) : 'BAD_REQUEST');
+
+const typed = (code: ErrorCode, message: string): GraphQLError => new GraphQLError(message, { extensions: { code } });
+
+function present(error: unknown, code: ErrorCode, message: string): GraphQLFormattedError {
+  const at = error instanceof GraphQLError ? error : undefined;
+  return {
+    message,
+    ...(at?.locations && { locations: at.locations }),
+    ...(at?.path && { path: at.path }),
+    extensions: { code },
+  };
+}

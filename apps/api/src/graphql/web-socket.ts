@@ -1,0 +1,75 @@
+import type http from 'node:http';
+import { execute, getOperationAST, GraphQLError, type GraphQLSchema, parse, specifiedRules, subscribe, validate } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import { identify } from '../identity.js';
+import type { RequestContext } from './context.js';
+import { badInput, presentError, type UnexpectedError } from './errors.js';
+import { limitRules, MAX_SOCKET_MESSAGE, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_TOKENS } from './limits.js';
+
+export interface SubscriptionServerOptions {
+  readonly server: http.Server;
+  readonly path: string;
+  readonly schema: GraphQLSchema;
+  readonly defaultTenant: string;
+  readonly unexpected: UnexpectedError;
+}
+
+/**
+ * Serves subscriptions (protocol graphql-transport-ws), and nothing but subscriptions: queries and mutations have one
+ * edge, HTTP. A client that reads slowly holds back its own source, so no messages pile up here.
+ * @returns ends every subscription, telling the clients
+ */
+export function serveSubscriptions(options: SubscriptionServerOptions): () => Promise<void> {
+  const { schema, unexpected } = options;
+  const sockets = new WebSocketServer({ server: options.server, path: options.path, maxPayload: MAX_SOCKET_MESSAGE });
+  // A socket that breaks (an oversized message, a lost peer) closes itself; unheard, the event would end the process.
+  sockets.on('connection', (socket) => socket.on('error', () => undefined));
+
+  const disposable = useServer<Record<string, unknown>, { request: http.IncomingMessage; socket: unknown }>(
+    {
+      onSubscribe: (connection, _id, request) => {
+        try {
+          if (Object.keys(connection.subscriptions).length > MAX_SUBSCRIPTIONS_PER_SOCKET) {
+            throw badInput(`one socket has at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} subscriptions`);
+          }
+          const document = parse(request.query, { maxTokens: MAX_TOKENS });
+          const operation = getOperationAST(document, request.operationName);
+          if (operation?.operation !== 'subscription') throw badInput('only subscriptions are served here');
+          const faults = validate(schema, document, [...specifiedRules, ...limitRules]);
+          if (faults.length > 0) return faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED'));
+          const contextValue: RequestContext = {
+            identity: identify(connection.extra.request.headers, options.defaultTenant),
+          };
+          return {
+            schema,
+            document,
+            operationName: request.operationName,
+            variableValues: request.variables,
+            contextValue,
+          };
+        } catch (error) {
+          const known = error instanceof GraphQLError;
+          const code = known && error.extensions['code'] === undefined ? 'GRAPHQL_PARSE_FAILED' : undefined;
+          return [known ? withCode(error, code) : asGraphQLError(error, unexpected)];
+        }
+      },
+      execute,
+      subscribe,
+      onNext: (_connection, _id, _request, _args, result) =>
+        result.errors && { ...result, errors: result.errors.map((error) => asGraphQLError(error, unexpected)) },
+    },
+    sockets,
+  );
+  return async () => {
+    await disposable.dispose();
+  };
+}
+
+const withCode = (error: GraphQLError, code: string | undefined): GraphQLError =>
+  code === undefined ? error : new GraphQLError(error.message, { nodes: error.nodes, extensions: { code } });
+
+function asGraphQLError(error: unknown, unexpected: UnexpectedError): GraphQLError {
+  const { message, path, extensions } = presentError(error, unexpected);
+  return new GraphQLError(message, { path: path ?? null, extensions: extensions ?? null });
+}
