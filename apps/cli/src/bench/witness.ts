@@ -88,6 +88,10 @@ export class Witness {
     this.deliveries.push({ id, stream, revision });
   }
 
+  get acknowledgedCount(): number {
+    return this.appends.length;
+  }
+
   get deliveryCount(): number {
     return this.deliveries.length;
   }

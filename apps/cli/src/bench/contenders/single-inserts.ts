@@ -1,0 +1,58 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { type Contender, PAGE_SIZE, POLL_EVERY_MS, POOL_SIZE } from './contender.js';
+import { createEventTable, EVENT_TABLE_COLUMNS } from './event-table.js';
+
+/**
+ * What most home-made event stores are: one INSERT per transaction, positions from a sequence, a reader that asks for
+ * what is above the highest position it has seen. The statement is prepared, so each append is one round trip.
+ */
+export async function singleInserts(url: string, tenant: string): Promise<Contender> {
+  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE });
+  await createEventTable(pool, 'inserted');
+  const columns = EVENT_TABLE_COLUMNS.join(', ');
+  const known = {
+    name: 'insert_known',
+    text: `insert into bench.inserted (${columns}) values (now(), now(), $1, $1, $2, 1, $3, $4, $5, 'bench', $6)`,
+  };
+  const any = {
+    name: 'insert_any',
+    text: `insert into bench.inserted (${columns})
+      select now(), now(), $1, $1, coalesce(max(revision) + 1, 0), 1, $2, $3, $4, 'bench', $5
+      from bench.inserted where tenant = $2 and stream = $3`,
+  };
+  const page = {
+    name: 'insert_page',
+    text: `select position, id, stream, revision, payload from bench.inserted
+      where tenant = $1 and position > $2 order by position limit ${PAGE_SIZE}`,
+  };
+  let position = '0';
+  return {
+    name: 'one insert per transaction',
+    append: async ({ id, stream, expected, payload }) => {
+      try {
+        await (expected === 'any'
+          ? pool.query({ ...any, values: [id, tenant, stream, 'CommunityMeetingRecorded', payload.text] })
+          : pool.query({ ...known, values: [id, expected, tenant, stream, 'CommunityMeetingRecorded', payload.text] }));
+        return 'appended';
+      } catch (error) {
+        if ((error as { code?: string }).code === UNIQUE_VIOLATION) return 'refused';
+        throw error;
+      }
+    },
+    follow: async (deliver, signal) => {
+      while (!signal.aborted) {
+        const { rows } = await pool.query<{ position: string; id: string; stream: string; revision: number }>({
+          ...page,
+          values: [tenant, position],
+        });
+        for (const row of rows) deliver(row.id, row.stream, row.revision);
+        if (rows.length === 0) await wait(POLL_EVERY_MS);
+        else position = rows.at(-1)!.position;
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+const UNIQUE_VIOLATION = '23505';
