@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import {
+  allocation,
+  contact,
+  discharge,
+  fidelityAssessment,
+  followUp,
+  randomisation,
+  readmission,
+  referral,
+  supervision,
+  teamPreparation,
+  training,
+  withdrawal,
+} from './events.js';
+import { id, instant, text } from './vocabulary.js';
+
+/*
+ * What sites ask to have recorded: the content of the event that follows, under the name of the contract's mutation,
+ * with the time at which it happened.
+ */
+
+const record = <const Type extends string, Shape extends z.ZodRawShape>(type: Type, content: z.ZodObject<Shape>) =>
+  content.extend({ type: z.literal(type), occurredAt: instant });
+
+/** A record was entered in error. It happens when the command is given, so no time comes with it. */
+export const VoidRecord = z.object({
+  type: z.literal('voidRecord'),
+  trial: id,
+  /** Id of the event that holds the record. */
+  event: z.uuid().toLowerCase(),
+  reason: text.min(1),
+});
+export type VoidRecord = z.infer<typeof VoidRecord>;
+
+/** Commands for a participant's stream that record a fact. */
+export const ParticipantRecordCommand = z.discriminatedUnion('type', [
+  record('referParticipant', referral),
+  record('recordRandomisation', randomisation),
+  record('allocateWorker', allocation),
+  record('recordWardContact', contact),
+  record('recordCommunityMeeting', contact),
+  record('recordDischarge', discharge),
+  record('recordReadmission', readmission),
+  record('recordFollowUp', followUp),
+  record('withdrawParticipant', withdrawal),
+]);
+export type ParticipantRecordCommand = z.infer<typeof ParticipantRecordCommand>;
+export type ParticipantCommand = ParticipantRecordCommand | VoidRecord;
+
+/** Commands for the stream of one site-level record. */
+export const SiteRecordCommand = z.discriminatedUnion('type', [
+  record('recordSupervision', supervision),
+  record('recordTeamPreparation', teamPreparation),
+  record('recordFidelityAssessment', fidelityAssessment),
+]);
+export type SiteRecordCommand = z.infer<typeof SiteRecordCommand>;
+
+/** `occurredAt` is the start of the day `attendedOn` in the trial's time zone; the application reckons it. */
+export const RecordTraining = record('recordTraining', training);
+export type RecordTraining = z.infer<typeof RecordTraining>;
+
+/** Every command that records a fact; its stream is `streamOf(command)`. */
+export const DeliveryRecordCommand = z.discriminatedUnion('type', [
+  ParticipantRecordCommand,
+  SiteRecordCommand,
+  RecordTraining,
+]);
+export type DeliveryRecordCommand = z.infer<typeof DeliveryRecordCommand>;
+export type DeliveryCommand = DeliveryRecordCommand | VoidRecord;

@@ -1,0 +1,100 @@
+import type { Decider, Decision } from '@cairn/event-sourcing';
+import type { SiteRecordCommand, VoidRecord } from './commands.js';
+import type { SiteRecordEvent } from './events.js';
+import { decideRecord, decideVoid, emptyBook, type Rule as RecordRule, standing } from './record-book.js';
+import { type DeliveryRefusalCode, refused } from './refusals.js';
+import type { DeliveryWorld } from './roster.js';
+import { hasHappened, siteIsKnown } from './rules.js';
+import { evolve, type SiteRecord, type SiteRecordFact } from './site-record.js';
+
+type Rule<Command = unknown> = RecordRule<Command, SiteRecordFact, DeliveryWorld>;
+type CommandOf<Type extends SiteRecordCommand['type']> = Extract<SiteRecordCommand, { type: Type }>;
+type Supervision = CommandOf<'recordSupervision'>;
+type Assessment = CommandOf<'recordFidelityAssessment'>;
+
+/** Each record has a stream of its own, so whatever stands in it has the same identity and other content. */
+const isNew =
+  (code: DeliveryRefusalCode, field: string): Rule =>
+  (_, record) =>
+    standing(record).length > 0 ? refused(code, field) : undefined;
+
+const facilitatorIsKnown: Rule<Supervision> = ({ facilitator }, _, { roster }) =>
+  facilitator === undefined || roster.hasWorker(facilitator) ? undefined : refused('WORKER_UNKNOWN', 'facilitator');
+
+const attendeesAreKnown: Rule<Supervision> = ({ attendees }, _, { roster }) =>
+  attendees.every((worker) => roster.hasWorker(worker)) ? undefined : refused('WORKER_UNKNOWN', 'attendees');
+
+const instrumentIsKnown: Rule<Assessment> = ({ instrument }, _, { roster }) =>
+  roster.fidelityRange(instrument) ? undefined : refused('INSTRUMENT_UNKNOWN', 'instrument');
+
+const somethingIsRated: Rule<Assessment> = ({ total, items = [] }) =>
+  total === undefined && items.length === 0 ? refused('FIDELITY_EMPTY', 'total') : undefined;
+
+const totalIsInRange: Rule<Assessment> = ({ instrument, total }, _, { roster }) => {
+  const range = roster.fidelityRange(instrument);
+  if (total === undefined || !range) return undefined;
+  return total < range.minimum || total > range.maximum ? refused('FIDELITY_OUT_OF_RANGE', 'total') : undefined;
+};
+
+const itemsAreRatedOnce: Rule<Assessment> = ({ items = [] }) =>
+  new Set(items.map(({ item }) => item)).size < items.length ? refused('ITEM_RATED_TWICE', 'items') : undefined;
+
+/** For each command the event it leads to and the rules it must keep, in the order in which they are looked at. */
+const records: {
+  readonly [Type in SiteRecordCommand['type']]: {
+    readonly event: SiteRecordFact['type'];
+    readonly rules: readonly Rule<CommandOf<Type>>[];
+  };
+} = {
+  recordSupervision: {
+    event: 'SupervisionHeld',
+    rules: [
+      siteIsKnown,
+      hasHappened,
+      facilitatorIsKnown,
+      attendeesAreKnown,
+      isNew('SUPERVISION_ID_REUSED', 'supervision'),
+    ],
+  },
+  recordTeamPreparation: {
+    event: 'TeamPreparationHeld',
+    rules: [siteIsKnown, hasHappened, isNew('SESSION_ID_REUSED', 'session')],
+  },
+  recordFidelityAssessment: {
+    event: 'FidelityAssessed',
+    rules: [
+      siteIsKnown,
+      hasHappened,
+      instrumentIsKnown,
+      somethingIsRated,
+      totalIsInRange,
+      itemsAreRatedOnce,
+      isNew('ASSESSMENT_EXISTS', 'occurredAt'),
+    ],
+  },
+};
+
+function decide(
+  command: SiteRecordCommand | VoidRecord,
+  record: SiteRecord,
+  world: DeliveryWorld,
+): Decision<SiteRecordEvent> {
+  if (command.type === 'voidRecord') {
+    return decideVoid(command, record, ({ data }) => ({
+      type: 'SiteRecordVoided',
+      occurredAt: world.now,
+      data: { trial: data.trial, site: data.site, event: command.event, reason: command.reason },
+    }));
+  }
+  const { event: eventType, rules } = records[command.type];
+  const { type: _, occurredAt, ...data } = command;
+  // A command's shape is its event's shape (commands.ts), which the compiler cannot follow through the table.
+  const event = { type: eventType, occurredAt, data } as SiteRecordFact;
+  return decideRecord(command, event, record, world, rules as readonly Rule<SiteRecordCommand>[]);
+}
+
+export const siteRecordDecider: Decider<SiteRecordCommand | VoidRecord, SiteRecordEvent, SiteRecord, DeliveryWorld> = {
+  initial: emptyBook(),
+  decide,
+  evolve,
+};

@@ -1,0 +1,32 @@
+import type { Decider, Decision } from '@cairn/event-sourcing';
+import type { RecordTraining, VoidRecord } from './commands.js';
+import type { TrainingEvent } from './events.js';
+import { decideRecord, decideVoid, emptyBook, type Rule as RecordRule, standing } from './record-book.js';
+import { refused } from './refusals.js';
+import type { DeliveryWorld } from './roster.js';
+import { hasHappened, workerIsKnown } from './rules.js';
+import { evolve, type TrainingDay, type TrainingFact } from './training.js';
+
+type Rule<Command = unknown> = RecordRule<Command, TrainingFact, DeliveryWorld>;
+
+const dayIsNew: Rule = (_, day) => (standing(day).length > 0 ? refused('TRAINING_EXISTS', 'attendedOn') : undefined);
+
+const rules: readonly Rule<RecordTraining>[] = [workerIsKnown, hasHappened, dayIsNew];
+
+function decide(command: RecordTraining | VoidRecord, day: TrainingDay, world: DeliveryWorld): Decision<TrainingEvent> {
+  if (command.type === 'voidRecord') {
+    return decideVoid(command, day, ({ data }) => ({
+      type: 'TrainingVoided',
+      occurredAt: world.now,
+      data: { trial: data.trial, worker: data.worker, event: command.event, reason: command.reason },
+    }));
+  }
+  const { type: _, occurredAt, ...data } = command;
+  return decideRecord(command, { type: 'TrainingAttended', occurredAt, data }, day, world, rules);
+}
+
+export const trainingDecider: Decider<RecordTraining | VoidRecord, TrainingEvent, TrainingDay, DeliveryWorld> = {
+  initial: emptyBook(),
+  decide,
+  evolve,
+};

@@ -1,0 +1,38 @@
+import type { Identified } from '@cairn/event-sourcing';
+import type { ParticipantEvent } from './events.js';
+import { enter, everRecorded, type RecordBook, standing, strike } from './record-book.js';
+
+/** What can be recorded of a participant: every event but the void. */
+export type ParticipantFact = Exclude<ParticipantEvent, { readonly type: 'ParticipantRecordVoided' }>;
+
+/** A participant is what has been recorded of them; the questions below say what it amounts to. */
+export type Participant = RecordBook<ParticipantFact>;
+
+export function evolve(participant: Participant, event: Identified<ParticipantEvent>): Participant {
+  return event.type === 'ParticipantRecordVoided'
+    ? strike(participant, event.id, event.data)
+    : enter(participant, event.id, event);
+}
+
+/** Known from a standing referral on; a participant whose referral was voided is unknown until referred anew. */
+export const isReferred = (participant: Participant): boolean => has(participant, 'ParticipantReferred');
+
+export const isRandomised = (participant: Participant): boolean => has(participant, 'ParticipantRandomised');
+
+/** Whether a worker has been allocated at any time; contacts with another worker are odd, not impossible. */
+export const isAllocated = (participant: Participant): boolean => has(participant, 'WorkerAllocated');
+
+/** Whether a withdrawal from any use of the data stands, from the moment it was recorded on. */
+export const hasWithdrawnDataUse = (participant: Participant): boolean =>
+  standing(participant).some((fact) => fact.type === 'ParticipantWithdrawn' && fact.data.scope === 'data_use');
+
+/** Whether a contact has had this id, voided since or not. */
+export const hasUsedContactId = (participant: Participant, contact: string): boolean =>
+  everRecorded(participant).some(
+    (fact) =>
+      (fact.type === 'WardContactRecorded' || fact.type === 'CommunityMeetingRecorded') &&
+      fact.data.contact === contact,
+  );
+
+const has = (participant: Participant, type: ParticipantFact['type']): boolean =>
+  standing(participant).some((fact) => fact.type === type);

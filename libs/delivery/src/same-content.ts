@@ -1,0 +1,20 @@
+import { type DomainEvent, parseInstant } from '@cairn/event-sourcing';
+
+/**
+ * Whether two events say the same: type, time and data, where an absent field equals an undefined one, lists are read
+ * as sets and times by the instant they name, not by their spelling.
+ */
+export const sameContent = (one: DomainEvent, other: DomainEvent): boolean =>
+  one.type === other.type && one.occurredAt === other.occurredAt && canonical(one.data) === canonical(other.data);
+
+const canonical = (data: unknown): string =>
+  JSON.stringify(data, (field, value: unknown) => {
+    if ((field === 'enteredAt' || field === 'dischargedAt') && typeof value === 'string') return parseInstant(value);
+    if (Array.isArray(value)) return [...value].sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b)));
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).sort(([a], [b]) => compare(a, b)));
+    }
+    return value;
+  });
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
