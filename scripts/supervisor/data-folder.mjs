@@ -25,8 +25,12 @@ export async function takeDataFolder(folder) {
     if (left) await endLeftovers(left.services);
     write(file, { supervisor: identify(process.pid), services: [] });
   } catch (error) {
-    if (error.code !== 'EACCES' && error.code !== 'EPERM' && error.code !== 'EROFS' && error.code !== 'ENOTDIR') throw error;
-    throw new Error(`The data folder ${folder} cannot be used by this user (${error.code} on ${error.path}). Choose another with CAIRN_DATA_DIR, or give it to this user.`, { cause: error });
+    if (error.code !== 'EACCES' && error.code !== 'EPERM' && error.code !== 'EROFS' && error.code !== 'ENOTDIR')
+      throw error;
+    throw new Error(
+      `The data folder ${folder} cannot be used by this user (${error.code} on ${error.path}). Choose another with CAIRN_DATA_DIR, or give it to this user.`,
+      { cause: error },
+    );
   }
   return {
     /** Notes which processes the next run must not meet. */

@@ -22,7 +22,8 @@ export async function loadDemo(url, isStopping) {
   const deadline = Date.now() + SHOWN_WITHIN;
   while (!(await isLoaded(url))) {
     if (isStopping()) return undefined;
-    if (Date.now() > deadline) return `The demo trial is imported, but not all of it is shown after ${SHOWN_WITHIN / 1000} s.`;
+    if (Date.now() > deadline)
+      return `The demo trial is imported, but not all of it is shown after ${SHOWN_WITHIN / 1000} s.`;
     await sleep(50);
   }
   return undefined;
@@ -41,7 +42,10 @@ async function isLoaded(url) {
   if (!engagement) return false;
   const assessed = new Set(engagement.sites.filter((each) => each.fidelity !== null).map((each) => each.site.id));
   const sites = column('fidelity.csv', 'site_id');
-  return engagement.overall.randomised === column('participants.csv', 'site_id').length && sites.every((site) => assessed.has(site));
+  return (
+    engagement.overall.randomised === column('participants.csv', 'site_id').length &&
+    sites.every((site) => assessed.has(site))
+  );
 }
 
 /** One column of the demo bundle, whose cells hold no quotes or commas. */

@@ -19,7 +19,9 @@ function explain(name, host, port, error) {
   if (error.code === 'EADDRINUSE') {
     return `Port ${port} on ${host} is in use by another program. End it, or choose another port: ${name}=${port + 10} npm start`;
   }
-  if (error.code === 'EACCES') return `Port ${port} may not be used by this user. Choose one above 1023: ${name}=4000 npm start`;
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return `HOST is ${host}, which is no address of this machine.`;
+  if (error.code === 'EACCES')
+    return `Port ${port} may not be used by this user. Choose one above 1023: ${name}=4000 npm start`;
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return `HOST is ${host}, which is no address of this machine.`;
   return `Cannot listen on ${host} port ${port}: ${error.message}`;
 }

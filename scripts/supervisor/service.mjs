@@ -50,7 +50,7 @@ export function service({ name, script, healthUrl, env, say, onProcess }) {
   };
 
   const keepRunning = async () => {
-    for (let deaths = 0; ; ) {
+    for (let deaths = 0; ;) {
       const { how, ranFor } = await ended;
       if (stopping) return;
       deaths = ranFor > WELL_AFTER ? 1 : deaths + 1;
@@ -81,7 +81,8 @@ export function service({ name, script, healthUrl, env, say, onProcess }) {
       early.catch(() => undefined);
       const deadline = Date.now() + START_LIMIT;
       while (!(await Promise.race([isHealthy(), early]))) {
-        if (Date.now() > deadline) throw new Error(`${name} did not answer ${healthUrl} within ${START_LIMIT / 1000} s.`);
+        if (Date.now() > deadline)
+          throw new Error(`${name} did not answer ${healthUrl} within ${START_LIMIT / 1000} s.`);
         await Promise.race([sleep(25), early]);
       }
       void keepRunning();

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { marks } from './installed.mjs';
 import { suitableNode, withFirstOnPath } from './node-runtime.mjs';
-import { inRoot, root } from './root.mjs';
+import { root } from './root.mjs';
 import { run } from './run.mjs';
 
 /** Made by the build, or of no interest to it. */
@@ -20,7 +20,7 @@ export async function ensureBuilt({ quiet = false } = {}) {
   if (readIfThere(mark) === sources && workspaces().every((folder) => fs.existsSync(path.join(folder, 'dist')))) return;
   if (!quiet) console.log('Building …');
   const node = suitableNode();
-  const { code, output } = await run(node, [inRoot('node_modules', 'nx', 'bin', 'nx.js'), 'run-many', '-t', 'build'], {
+  const { code, output } = await run('nx', ['run-many', '-t', 'build'], {
     quiet: true,
     env: withFirstOnPath(node),
   });
@@ -33,7 +33,8 @@ export async function ensureBuilt({ quiet = false } = {}) {
 export function fingerprint(top = root) {
   const hash = createHash('sha256');
   const note = (file, stat) => hash.update(`${path.relative(top, file)}\0${stat.size}\0${stat.mtimeMs}\n`);
-  for (const name of ['package-lock.json', 'tsconfig.base.json', 'nx.json']) note(path.join(top, name), fs.statSync(path.join(top, name)));
+  for (const name of ['package-lock.json', 'tsconfig.base.json', 'nx.json'])
+    note(path.join(top, name), fs.statSync(path.join(top, name)));
   const walk = (folder) => {
     for (const entry of fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
       if (NOT_SOURCE.has(entry.name)) continue;
@@ -50,7 +51,9 @@ function workspaces(top = root) {
   return ['libs', 'apps'].flatMap((kind) => {
     const folder = path.join(top, kind);
     const names = fs.readdirSync(folder).sort();
-    return names.map((name) => path.join(folder, name)).filter((each) => fs.existsSync(path.join(each, 'package.json')));
+    return names
+      .map((name) => path.join(folder, name))
+      .filter((each) => fs.existsSync(path.join(each, 'package.json')));
   });
 }
 

@@ -11,7 +11,8 @@ export async function ensureInstalled() {
   const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm'];
   const options = ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev', '--include=optional'];
   const { code } = await run(npm[0], [...npm.slice(1), ...options]);
-  if (code !== 0) throw new Error(`npm ci ended with exit code ${code}; its own message is above. Nothing was started.`);
+  if (code !== 0)
+    throw new Error(`npm ci ended with exit code ${code}; its own message is above. Nothing was started.`);
   console.log(`Installed in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
 }
 

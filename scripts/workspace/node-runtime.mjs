@@ -37,7 +37,11 @@ export function suitableNode() {
 export async function continueOnSuitableNode() {
   const node = suitableNode();
   if (fs.realpathSync(node) === fs.realpathSync(process.execPath)) return;
-  const { code } = await run(node, process.argv.slice(1), { ipc: true, cwd: process.cwd(), env: withFirstOnPath(node) });
+  const { code } = await run(node, process.argv.slice(1), {
+    ipc: true,
+    cwd: process.cwd(),
+    env: withFirstOnPath(node),
+  });
   process.exit(code);
 }
 
