@@ -56,7 +56,7 @@ export async function benchAppend(laboratory: Laboratory, plan: AppendPlan): Pro
     contenders.push(await singleInserts(own, TENANT));
     contenders.push(await messageDb(await laboratory.createDatabase('bench_message_db')));
     contenders.push(await emmett(await laboratory.createDatabase('bench_emmett')));
-    const copy = await CopyLimit.open(own);
+    const copy = await CopyLimit.open(own, 'copied');
     runs.push(...contenders.map((contender) => new Run(contender, new Witness())));
     try {
       for (const writers of plan.writers) {

@@ -13,13 +13,16 @@ import type { Payload } from './contender.js';
 export class CopyLimit {
   private readonly revisions = new Map<string, number>();
 
-  private constructor(private readonly client: pg.Client) {}
+  private constructor(
+    private readonly client: pg.Client,
+    private readonly table: string,
+  ) {}
 
-  static async open(url: string): Promise<CopyLimit> {
+  static async open(url: string, table: string, options = { indexes: true }): Promise<CopyLimit> {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await createEventTable(client, 'copied');
-    return new CopyLimit(client);
+    await createEventTable(client, table, options);
+    return new CopyLimit(client, table);
   }
 
   /** Rows are put into text before the clock starts. @returns rows per second */
@@ -41,7 +44,7 @@ export class CopyLimit {
     const started = performance.now();
     await pipeline(
       Readable.from(chunks, { objectMode: false }),
-      this.client.query(copyFrom(`copy bench.copied (${EVENT_TABLE_COLUMNS.join(', ')}) from stdin`)),
+      this.client.query(copyFrom(`copy bench.${this.table} (${EVENT_TABLE_COLUMNS.join(', ')}) from stdin`)),
     );
     return (rows / (performance.now() - started)) * 1_000;
   }

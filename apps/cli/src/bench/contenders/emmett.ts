@@ -1,12 +1,12 @@
 import { ExpectedVersionConflictError } from '@event-driven-io/emmett';
 import { getPostgreSQLEventStore, postgreSQLEventStoreMessageBatchPuller } from '@event-driven-io/emmett-postgresql';
 import { dumbo } from '@event-driven-io/dumbo';
-import pg from 'pg';
-import { type Contender, PAGE_SIZE, POLL_EVERY_MS, POOL_SIZE } from './contender.js';
+import { type Contender, PAGE_SIZE, POLL_EVERY_MS } from './contender.js';
+import { openPool } from './pool.js';
 
 /** emmett-postgresql (https://github.com/event-driven-io/emmett): its event store, and the puller that its consumers run on. */
 export async function emmett(url: string): Promise<Contender> {
-  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE });
+  const pool = openPool(url);
   const connection = dumbo({ connectionString: url, pool });
   const store = getPostgreSQLEventStore(url, { connectionOptions: { dumbo: connection } });
   await store.schema.migrate();

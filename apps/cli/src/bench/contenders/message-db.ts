@@ -2,8 +2,8 @@ import fs from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
-import { type Contender, PAGE_SIZE, POLL_EVERY_MS, POOL_SIZE } from './contender.js';
+import { type Contender, PAGE_SIZE, POLL_EVERY_MS } from './contender.js';
+import { openPool } from './pool.js';
 
 /** The order of message-db's own install script, whose shell and psql are not needed. */
 const INSTALL = [
@@ -30,11 +30,7 @@ const INSTALL = [
 
 /** message-db (https://github.com/message-db/message-db): its functions, called by prepared statements. */
 export async function messageDb(url: string): Promise<Contender> {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: POOL_SIZE,
-    options: '-c search_path=message_store,public -c client_min_messages=warning',
-  });
+  const pool = openPool(url, '-c search_path=message_store,public -c client_min_messages=warning');
   const folder = path.join(
     path.dirname(createRequire(import.meta.url).resolve('@eventide/message-db/package.json')),
     'database',

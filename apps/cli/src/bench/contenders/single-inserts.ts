@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
-import { type Contender, PAGE_SIZE, POLL_EVERY_MS, POOL_SIZE } from './contender.js';
+import { type Contender, PAGE_SIZE, POLL_EVERY_MS } from './contender.js';
+import { openPool } from './pool.js';
 import { createEventTable, EVENT_TABLE_COLUMNS } from './event-table.js';
 
 /**
@@ -8,7 +8,7 @@ import { createEventTable, EVENT_TABLE_COLUMNS } from './event-table.js';
  * what is above the highest position it has seen. The statement is prepared, so each append is one round trip.
  */
 export async function singleInserts(url: string, tenant: string): Promise<Contender> {
-  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE });
+  const pool = openPool(url);
   await createEventTable(pool, 'inserted');
   const columns = EVENT_TABLE_COLUMNS.join(', ');
   const known = {
