@@ -11,7 +11,7 @@ export type ExpectedRevision = 'any' | 'none' | 'exists' | number;
 
 /** Events of one command for one stream: stored together or not at all. */
 export interface Append {
-  /** 1 to 512 characters without control characters. */
+  /** 1 to `NAME_MAX_LENGTH` characters without control characters; so are type, actor, correlation and causation. */
   readonly stream: string;
   readonly expected: ExpectedRevision;
   /** A UUID. It identifies the append for ever: a second append with the same id stores nothing. */
@@ -27,6 +27,14 @@ export interface Append {
 export const APPEND_MAX_EVENTS = 1_000;
 /** UTF-8 bytes of one event's payload. */
 export const PAYLOAD_MAX_BYTES = 1_000_000;
+/** UTF-8 bytes of all payloads of one append. */
+export const APPEND_MAX_BYTES = 16_000_000;
+/** UTF-16 code units of a stream name, an event type, an actor, a correlation or causation id. */
+export const NAME_MAX_LENGTH = 512;
+
+/** What formatInstant writes with a year of four digits: 0001-01-01 to 9999-12-31. */
+const EARLIEST = -62_135_596_800_000;
+const LATEST = 253_402_300_799_999;
 
 /** Where a command's events are. */
 export interface Placement {
@@ -119,9 +127,15 @@ export class EventStoreUnavailable extends Error {
 
 /** The limits of an append, the same for every adapter. @throws InvalidAppend */
 export function checkAppend(append: Append): void {
-  const { stream, expected, commandId, events } = append;
-  if (stream.length === 0 || stream.length > 512 || !isPlainText(stream) || /[\t\n\r]/.test(stream)) {
-    throw new InvalidAppend('a stream name has 1 to 512 characters and no control characters');
+  const { stream, expected, commandId, events, actor, correlationId, causationId } = append;
+  for (const [what, name] of [
+    ['a stream name', stream],
+    ['an actor', actor],
+    ['a correlation id', correlationId ?? commandId],
+    ['a causation id', causationId ?? commandId],
+  ] as const) {
+    if (!isName(name))
+      throw new InvalidAppend(`${what} has 1 to ${NAME_MAX_LENGTH} characters and no control characters`);
   }
   if (typeof expected === 'number' && (!Number.isSafeInteger(expected) || expected < 0)) {
     throw new InvalidAppend('an expected revision is a whole number from 0');
@@ -130,17 +144,32 @@ export function checkAppend(append: Append): void {
   if (events.length === 0 || events.length > APPEND_MAX_EVENTS) {
     throw new InvalidAppend(`an append has 1 to ${APPEND_MAX_EVENTS} events`);
   }
-  for (const event of events) {
-    if (Buffer.byteLength(event.payload) > PAYLOAD_MAX_BYTES) {
-      throw new InvalidAppend(`a payload has at most ${PAYLOAD_MAX_BYTES} bytes`);
-    }
-    if (!Number.isSafeInteger(event.schemaVersion) || event.schemaVersion < 1) {
-      throw new InvalidAppend('a schema version is a whole number from 1');
-    }
-    if (!Number.isSafeInteger(event.occurredAt)) throw new InvalidAppend('occurredAt is whole milliseconds');
-    if (!isJsonObject(event.payload)) throw new InvalidAppend('a payload is a JSON object');
-  }
+  let bytes = 0;
+  for (const event of events) bytes += checkEvent(event);
+  if (bytes > APPEND_MAX_BYTES)
+    throw new InvalidAppend(`the payloads of an append have at most ${APPEND_MAX_BYTES} bytes`);
 }
+
+/** @returns the UTF-8 bytes of the payload */
+function checkEvent({ type, schemaVersion, occurredAt, payload }: EncodedEvent): number {
+  if (!isName(type)) {
+    throw new InvalidAppend(`an event type has 1 to ${NAME_MAX_LENGTH} characters and no control characters`);
+  }
+  if (!Number.isInteger(schemaVersion) || schemaVersion < 1 || schemaVersion > 1_000_000) {
+    throw new InvalidAppend('a schema version is a whole number from 1 to 1,000,000');
+  }
+  if (!Number.isSafeInteger(occurredAt) || occurredAt < EARLIEST || occurredAt > LATEST) {
+    throw new InvalidAppend('occurredAt is whole milliseconds within the years 1 to 9999');
+  }
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > PAYLOAD_MAX_BYTES) throw new InvalidAppend(`a payload has at most ${PAYLOAD_MAX_BYTES} bytes`);
+  // A lone surrogate has no UTF-8: it would be stored as another character.
+  if (!payload.isWellFormed() || !isJsonObject(payload)) throw new InvalidAppend('a payload is a JSON object');
+  return bytes;
+}
+
+const isName = (text: string): boolean =>
+  text.length > 0 && text.length <= NAME_MAX_LENGTH && isPlainText(text) && !/[\t\n\r]/.test(text);
 
 function isJsonObject(text: string): boolean {
   try {

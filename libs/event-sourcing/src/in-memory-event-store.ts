@@ -9,7 +9,8 @@ import type {
   StreamRange,
   SubscriptionOptions,
 } from './event-store.js';
-import { checkAppend } from './event-store.js';
+import { checkAppend, InvalidAppend } from './event-store.js';
+import { isIdentifier } from './identifier.js';
 import type { Instant } from './time.js';
 
 interface Log {
@@ -26,6 +27,7 @@ export class InMemoryEventStore implements EventStore {
   constructor(private readonly clock: () => Instant) {}
 
   async append(tenant: TenantId, append: Append): Promise<AppendOutcome> {
+    if (!isIdentifier(tenant)) throw new InvalidAppend('a tenant is an identifier');
     checkAppend(append);
     const log = this.log(tenant);
     const first = log.ids.get(eventId(append.commandId, 0));
@@ -100,7 +102,10 @@ export class InMemoryEventStore implements EventStore {
   }
 
   async tenants(): Promise<readonly TenantId[]> {
-    return [...this.logs.keys()].sort();
+    return [...this.logs]
+      .filter(([, log]) => log.events.length > 0)
+      .map(([tenant]) => tenant)
+      .sort();
   }
 
   private log(tenant: TenantId): Log {
