@@ -1,4 +1,4 @@
-import { accept, type Decision, type DomainEvent, type Identified } from '@cairn/event-sourcing';
+import { accept, type Decision, type DomainEvent } from '@cairn/event-sourcing';
 import type { VoidRecord } from './commands.js';
 import { type DeliveryRefused, refused } from './refusals.js';
 import { sameContent } from './same-content.js';

@@ -10,11 +10,9 @@ export const sameContent = (one: DomainEvent, other: DomainEvent): boolean =>
 const canonical = (data: unknown): string =>
   JSON.stringify(data, (field, value: unknown) => {
     if ((field === 'enteredAt' || field === 'dischargedAt') && typeof value === 'string') return parseInstant(value);
-    if (Array.isArray(value)) return [...value].sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b)));
+    if (Array.isArray(value)) return (value as unknown[]).map(canonical).sort();
     if (typeof value === 'object' && value !== null) {
-      return Object.fromEntries(Object.entries(value).sort(([a], [b]) => compare(a, b)));
+      return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
     }
     return value;
   });
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,12 +1,16 @@
-import { type EventOf, eventType, parseInstant } from '@cairn/event-sourcing';
+import { type EventOf, eventType } from '@cairn/event-sourcing';
 import { z } from 'zod';
-import { date, id, Protocol, text, timeZone } from './protocol.js';
+import { Protocol } from './protocol.js';
+import { date, id, text, timestamp, timeZone } from './vocabulary.js';
 
 /*
  * Who takes part in what. Like all event types these are a storage format: never renamed, changed only by a new version.
+ * Commands are derived from the shapes, see commands.ts.
  */
 
-export const tenantEventTypes = [eventType('TenantRegistered', z.object({ tenant: id, name: text }))] as const;
+export const tenantRegistration = z.object({ tenant: id, name: text });
+
+export const tenantEventTypes = [eventType('TenantRegistered', tenantRegistration)] as const;
 export type TenantEvent = EventOf<(typeof tenantEventTypes)[number]>;
 
 export const EmployerKind = z.enum(['NHS', 'VOL']);
@@ -16,52 +20,47 @@ export type Locality = z.infer<typeof Locality>;
 export const WorkerRole = z.enum(['peer_worker', 'coordinator']);
 export type WorkerRole = z.infer<typeof WorkerRole>;
 
-const timestamp = z
-  .string()
-  .refine((value) => parseInstant(value) !== undefined, 'is not an RFC 3339 timestamp with offset');
+export const trialRegistration = z.object({
+  trial: id,
+  title: text,
+  registration: text.optional(),
+  /** Calendar days and windows are reckoned in this zone. */
+  timeZone,
+  recruitmentFrom: date.optional(),
+  recruitmentTo: date.optional(),
+  protocol: Protocol,
+});
+
+/** Versions count from 1, the protocol of the registration. */
+export const protocolPublication = z.object({ trial: id, version: z.int().min(2), protocol: Protocol });
+
+export const siteRegistration = z.object({
+  trial: id,
+  site: id,
+  name: text,
+  employerKind: EmployerKind,
+  employerName: text,
+  hostOrganisation: text,
+  localities: z.array(Locality).max(3),
+  timeZone: timeZone.optional(),
+  openedOn: date.optional(),
+});
+
+export const workerRegistration = z.object({
+  trial: id,
+  worker: id,
+  site: id,
+  role: WorkerRole,
+  startedAt: timestamp.optional(),
+  endedAt: timestamp.optional(),
+  daysPerWeek: z.number().gt(0).max(7).optional(),
+});
 
 export const trialEventTypes = [
-  eventType(
-    'TrialRegistered',
-    z.object({
-      trial: id,
-      title: text,
-      registration: text.optional(),
-      /** Calendar days and windows are reckoned in this zone. */
-      timeZone,
-      recruitmentFrom: date.optional(),
-      recruitmentTo: date.optional(),
-      protocol: Protocol,
-    }),
-  ),
-  /** Versions count from 1, the protocol of the registration. */
-  eventType('ProtocolPublished', z.object({ trial: id, version: z.int().min(2), protocol: Protocol })),
-  eventType(
-    'SiteRegistered',
-    z.object({
-      trial: id,
-      site: id,
-      name: text,
-      employerKind: EmployerKind,
-      employerName: text,
-      hostOrganisation: text,
-      localities: z.array(Locality).max(3),
-      timeZone: timeZone.optional(),
-      openedOn: date.optional(),
-    }),
-  ),
-  eventType(
-    'WorkerRegistered',
-    z.object({
-      trial: id,
-      worker: id,
-      site: id,
-      role: WorkerRole,
-      startedAt: timestamp.optional(),
-      endedAt: timestamp.optional(),
-      daysPerWeek: z.number().gt(0).max(7).optional(),
-    }),
-  ),
+  eventType('TrialRegistered', trialRegistration),
+  eventType('ProtocolPublished', protocolPublication),
+  eventType('SiteRegistered', siteRegistration),
+  eventType('WorkerRegistered', workerRegistration),
 ] as const;
 export type TrialEvent = EventOf<(typeof trialEventTypes)[number]>;
 

@@ -1,2 +1,12 @@
+export * from './commands.js';
+export { tenantDecider } from './decide-tenant.js';
+export { trialDecider } from './decide-trial.js';
 export * from './events.js';
 export * from './protocol.js';
+export { registryRefusals, type RegistryRefusalCode } from './refusals.js';
+export type { RegistryWorld } from './rules.js';
+export * from './streams.js';
+export type { Tenant } from './tenant.js';
+export { isTimeZone } from './time-zone.js';
+export type { ProtocolVersion, Site, Trial, TrialRoster, Worker } from './trial.js';
+export { trialsProjection } from './trials-projection.js';

@@ -1,10 +1,5 @@
-import { isIdentifier, isPlainText } from '@cairn/event-sourcing';
 import { z } from 'zod';
-
-export const id = z.string().refine(isIdentifier, 'is not an identifier');
-export const text = z.string().min(1).max(4_000).refine(isPlainText, 'holds control characters');
-export const date = z.iso.date();
-export const timeZone = z.string().refine(isTimeZone, 'is not a time zone of the IANA database');
+import { id, text } from './vocabulary.js';
 
 export const ContactSetting = z.enum(['ward', 'community']);
 export const Mode = z.enum(['face_to_face', 'telephone', 'video', 'text']);
@@ -78,14 +73,3 @@ export const Protocol = z.object({
   siteClasses: SiteClassCutPoints.optional(),
 });
 export type Protocol = z.infer<typeof Protocol>;
-
-function isTimeZone(name: string): boolean {
-  try {
-    return (
-      (new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '' && name.includes('/')) ||
-      name === 'UTC'
-    );
-  } catch {
-    return false;
-  }
-}
