@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { eventually, freePort, isGone, type Launch, LaunchedCairn, repository } from '../support/launched-cairn.js';
+
+const LIMIT = 60_000;
+
+let folder: string;
+let launch: Launch;
+let cairn: LaunchedCairn | undefined;
+
+const start = (changes: Partial<Launch> = {}): LaunchedCairn => (cairn = new LaunchedCairn({ ...launch, ...changes }));
+const allGone = (pids: readonly number[]) => eventually(`${pids.join(', ')} are gone`, () => pids.every(isGone));
+const answers = async (port: number) =>
+  (await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined))?.ok === true;
+
+beforeAll(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cairn-launcher-'));
+  fs.chmodSync(folder, 0o755);
+  launch = { dataDir: path.join(folder, 'data'), port: await freePort(), projectorPort: await freePort() };
+});
+afterEach(async () => {
+  await cairn?.kill();
+  cairn = undefined;
+});
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+describe('npm start', () => {
+  it(
+    'starts from nothing, loads the demo trial, and keeps its data folder and its ports to itself',
+    async () => {
+      const first = await start({ demo: true }).ready();
+      const response = await fetch(`${first.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'cairn-tenant': 'enrich' },
+        body: JSON.stringify({ query: '{ trial(id: "enrich") { engagement { overall { randomised } } } }' }),
+      });
+      expect(await response.json()).toEqual({ data: { trial: { engagement: { overall: { randomised: 586 } } } } });
+
+      const sameFolder = new LaunchedCairn({ ...launch, port: await freePort() });
+      expect((await sameFolder.exited).code).toBe(1);
+      expect(sameFolder.output).toContain(`already runs on ${launch.dataDir} (process ${first.supervisor})`);
+
+      const samePort = new LaunchedCairn({ ...launch, dataDir: path.join(folder, 'other') });
+      expect((await samePort.exited).code).toBe(1);
+      expect(samePort.output).toContain(`Port ${launch.port} on 127.0.0.1 is in use`);
+
+      expect(await answers(launch.port)).toBe(true);
+    },
+    LIMIT,
+  );
+
+  it(
+    'starts a killed service again, and ends with an error when its PostgreSQL is killed',
+    async () => {
+      const running = await start().ready();
+      for (const [index, port] of [launch.projectorPort, launch.port].entries()) {
+        const killed = running.services[index]!;
+        process.kill(killed, 'SIGKILL');
+        await eventually(
+          'another process has taken over',
+          () => running.services.length === 2 && !running.services.includes(killed),
+        );
+        await eventually('it answers', () => answers(port));
+      }
+      const everything = running.everything;
+      process.kill(running.postgres, 'SIGKILL');
+      expect((await running.exited).code).toBe(1);
+      expect(running.output).toContain('PostgreSQL ended unexpectedly');
+      await allGone(everything);
+    },
+    LIMIT,
+  );
+
+  it.each(['npm', 'supervisor'] as const)(
+    'ends everything when %s is killed, and starts again afterwards',
+    async (victim) => {
+      const running = await start().ready();
+      const everything = running.everything;
+      process.kill(victim === 'npm' ? running.pid : running.supervisor, 'SIGKILL');
+      // At once, as an impatient user would: what is left of the first must not be in the way of the second.
+      await eventually('the supervisor is gone', () => isGone(everything[1]!));
+      const again = await start().ready();
+      expect(again.everything.filter((pid) => everything.includes(pid))).toEqual([]);
+      await allGone(everything);
+    },
+    LIMIT,
+  );
+
+  it(
+    'ends in order at SIGTERM: the services, then PostgreSQL, then itself with exit code 0',
+    async () => {
+      const running = await start().ready();
+      const [everything, services, postgres] = [running.everything, running.services, running.postgres];
+      process.kill(running.pid, 'SIGTERM');
+      await eventually('the services are gone', () => {
+        const servicesGone = services.every(isGone);
+        // Looked at after the services, so that PostgreSQL cannot have ended before them unseen.
+        if (!servicesGone) expect(isGone(postgres) && !services.every(isGone)).toBe(false);
+        return servicesGone;
+      });
+      expect(await running.exited).toEqual({ code: 0, signal: null });
+      await allGone(everything);
+    },
+    LIMIT,
+  );
+
+  it.each(['SIGINT', 'SIGHUP'] as const)(
+    'ends everything when the terminal sends %s',
+    async (signal) => {
+      const running = await start().ready();
+      const everything = running.everything;
+      running.signalGroup(signal);
+      const { code } = await running.exited;
+      // npm itself dies of a SIGHUP; after a Ctrl-C it waits and says what we say.
+      if (signal === 'SIGINT') expect(code).toBe(0);
+      await allGone(everything);
+      expect(fs.existsSync(path.join(launch.dataDir, 'supervisor.json'))).toBe(false);
+    },
+    LIMIT,
+  );
+});
+
+describe('node scripts/start.mjs', () => {
+  it(
+    'goes on under the pinned Node, and ends everything when the first one is killed',
+    async () => {
+      // Any Node that is not the pinned one will do; a copy of it needs no second Node on the machine.
+      const otherNode = path.join(folder, 'node');
+      fs.copyFileSync(process.execPath, otherNode, fs.constants.COPYFILE_FICLONE);
+      const running = await start({ command: [otherNode, 'scripts/start.mjs'] }).ready();
+      const everything = running.everything;
+      expect(running.supervisor).not.toBe(running.pid);
+      process.kill(running.pid, 'SIGKILL');
+      await allGone(everything);
+      await (await start().ready()).kill();
+    },
+    LIMIT,
+  );
+
+  it.each(users())(
+    'starts from nothing and ends as $name',
+    async ({ uid, prefix }) => {
+      const home = path.join(folder, `home-${uid}`);
+      fs.mkdirSync(home);
+      fs.chownSync(home, uid, uid);
+      const command: [string, ...string[]] = [...prefix, process.execPath, 'scripts/start.mjs'] as never;
+      const running = await start({ command, dataDir: path.join(home, 'data') }).ready();
+      expect(fs.statSync(path.join(home, 'data/pgdata')).uid === 0).toBe(false);
+      const everything = running.everything;
+      process.kill(running.pid, 'SIGTERM');
+      expect((await running.exited).code).toBe(0);
+      await allGone(everything);
+    },
+    LIMIT,
+  );
+});
+
+/** The present user and, where root may become another one who can read the repository, that one too. */
+function users() {
+  const uid = process.getuid!();
+  const present = { name: `user ${uid}`, uid, prefix: [] as string[] };
+  const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+  try {
+    execFileSync(
+      nobody[0]!,
+      [...nobody.slice(1), process.execPath, '-e', `require('node:fs').accessSync('${repository}/package.json')`],
+      { stdio: 'ignore' },
+    );
+  } catch {
+    return [present];
+  }
+  return uid === 65_534 ? [present] : [present, { name: 'user 65534', uid: 65_534, prefix: nobody }];
+}
