@@ -139,3 +139,27 @@ test('no more records are begun at once than the store can use', async () => {
   );
   expect(most).toBe(256);
 });
+
+test('a client that does not take its outcomes is not read either', async () => {
+  const { target } = fakeTarget();
+  let readPages = 0;
+  let take = (): void => undefined;
+  const taken = new Promise<void>((resolve) => (take = resolve));
+  async function* pages() {
+    for (let n = 1; n <= 3; n++) {
+      readPages++;
+      yield [meeting(n, `P${n}`)];
+    }
+  }
+  const running = runImport(
+    pages(),
+    target,
+    { write: () => undefined, drained: () => taken },
+    new AbortController().signal,
+  );
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(readPages).toBe(1);
+  take();
+  await running;
+  expect(readPages).toBe(3);
+});
