@@ -10,6 +10,7 @@ import type {
   SubscriptionOptions,
 } from './event-store.js';
 import { checkAppend, InvalidAppend } from './event-store.js';
+import { followLog } from './follow-log.js';
 import { isIdentifier } from './identifier.js';
 import type { Instant } from './time.js';
 
@@ -22,7 +23,7 @@ interface Log {
 /** The event store of specs and dry runs: everything is gone with the process. */
 export class InMemoryEventStore implements EventStore {
   private readonly logs = new Map<TenantId, Log>();
-  private readonly appended = new EventTarget();
+  private readonly listeners = new Set<(tenant: TenantId) => void>();
 
   constructor(private readonly clock: () => Instant) {}
 
@@ -54,7 +55,7 @@ export class InMemoryEventStore implements EventStore {
     log.streams.set(append.stream, stream);
     log.events.push(...events);
     for (const event of events) log.ids.set(event.id, event);
-    this.appended.dispatchEvent(new Event(tenant));
+    for (const listener of this.listeners) listener(tenant);
     return { kind: 'appended', ...placement(events) };
   }
 
@@ -84,17 +85,15 @@ export class InMemoryEventStore implements EventStore {
     return this.logs.get(tenant)?.ids.get(id.toLowerCase());
   }
 
-  async *subscribe(tenant: TenantId, options: SubscriptionOptions): AsyncGenerator<readonly RecordedEvent[]> {
-    let after = options.after;
-    while (!options.signal.aborted) {
-      const page = await this.readLog(tenant, { from: after, limit: options.pageSize ?? 500 });
-      if (page.length === 0) {
-        await this.nextAppend(tenant, options.signal);
-        continue;
-      }
-      after = page.at(-1)!.position;
-      yield page;
-    }
+  subscribe(tenant: TenantId, options: SubscriptionOptions): AsyncGenerator<readonly RecordedEvent[]> {
+    return followLog(this, tenant, options);
+  }
+
+  /** Calls after every append. @returns what ends it */
+  onAppended(listener: (tenant: TenantId) => void): () => void {
+    const own = (tenant: TenantId): void => listener(tenant);
+    this.listeners.add(own);
+    return () => this.listeners.delete(own);
   }
 
   async head(tenant: TenantId): Promise<Position> {
@@ -112,19 +111,6 @@ export class InMemoryEventStore implements EventStore {
     const log = this.logs.get(tenant) ?? { events: [], streams: new Map(), ids: new Map() };
     this.logs.set(tenant, log);
     return log;
-  }
-
-  private nextAppend(tenant: TenantId, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.appended.removeEventListener(tenant, done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.appended.addEventListener(tenant, done);
-      signal.addEventListener('abort', done);
-      if (signal.aborted) done();
-    });
   }
 }
 

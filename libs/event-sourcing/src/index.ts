@@ -4,6 +4,7 @@ export * from './event-catalogue.js';
 export * from './event-id.js';
 export * from './event-store.js';
 export * from './event.js';
+export * from './follow-log.js';
 export * from './identifier.js';
 export * from './in-memory-event-store.js';
 export * from './projection.js';

@@ -35,12 +35,11 @@ export class AppendQueue {
   private ready: string[] = [];
   private running = false;
 
-  constructor(private readonly store: StoreBatch) {}
-
-  /** Whether nothing waits and nothing is under way. */
-  get idle(): boolean {
-    return !this.running;
-  }
+  /** @param emptied called when nothing waits and nothing is under way any more */
+  constructor(
+    private readonly store: StoreBatch,
+    private readonly emptied: () => void,
+  ) {}
 
   add(append: Append): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
@@ -78,6 +77,7 @@ export class AppendQueue {
       await nextTurn();
     }
     this.running = false;
+    this.emptied();
   }
 
   private takeBatch(): Waiting[] {

@@ -5,6 +5,7 @@ import {
   checkAppend,
   type EventStore,
   EventStoreUnavailable,
+  followLog,
   InvalidAppend,
   isIdentifier,
   isPlainText,
@@ -23,7 +24,6 @@ import { type AppendedListener, AppendedSignal } from './appended-signal.js';
 import type { DatabaseRole } from './database.js';
 import { EVENT_COLUMNS, type EventRow, readEvent } from './event-row.js';
 import { isPassing, isWrongValue } from './failure.js';
-import { followLog } from './follow-log.js';
 
 export interface PostgresEventStoreOptions {
   readonly url: string;
@@ -88,14 +88,13 @@ export class PostgresEventStore implements EventStore {
     if (this.closing.signal.aborted) throw new EventStoreUnavailable('the event store is closed');
     let queue = this.queues.get(tenant);
     if (!queue) {
-      queue = new AppendQueue((appends) => this.store(tenant, appends));
+      queue = new AppendQueue(
+        (appends) => this.store(tenant, appends),
+        () => this.queues.delete(tenant),
+      );
       this.queues.set(tenant, queue);
     }
-    try {
-      return await queue.add(append);
-    } finally {
-      if (queue.idle && this.queues.get(tenant) === queue) this.queues.delete(tenant);
-    }
+    return queue.add(append);
   }
 
   async readStream(tenant: TenantId, stream: string, range: StreamRange = {}): Promise<readonly RecordedEvent[]> {

@@ -1,11 +1,15 @@
-import { type EventStore, EventStoreUnavailable, type RecordedEvent, type TenantId } from '@cairn/event-sourcing';
-import type { SubscriptionOptions } from '@cairn/event-sourcing';
-import type { AppendedListener } from './appended-signal.js';
+import type { RecordedEvent, TenantId } from './event.js';
+import { type EventStore, EventStoreUnavailable, type SubscriptionOptions } from './event-store.js';
 
 /** How long a subscription waits before it looks without having been called. */
 const LOOK_EVERY_MS = 1_000;
 
-type FollowedStore = Pick<EventStore, 'readLog'> & { onAppended(listener: AppendedListener): () => void };
+/** A store that can be asked for pages, and calls when a log has grown; a call may be missed now and then. */
+export interface FollowedStore extends Pick<EventStore, 'readLog'> {
+  /** @returns what ends it */
+  onAppended(listener: (tenant: TenantId) => void): () => void;
+}
+
 type Pages = AsyncGenerator<readonly RecordedEvent[], void, void>;
 
 /**
@@ -18,24 +22,23 @@ export function followLog(
   store: FollowedStore,
   tenant: TenantId,
   options: SubscriptionOptions,
-  storeClosing: AbortSignal,
-): Pages {
+  storeClosing?: AbortSignal,
+): AsyncGenerator<readonly RecordedEvent[], void, void> {
   const bell = new Bell();
   const end = (): void => bell.end();
-  const pages = readPages(store, tenant, options, bell, () => {
-    options.signal.removeEventListener('abort', end);
-    storeClosing.removeEventListener('abort', end);
-  });
-  options.signal.addEventListener('abort', end);
-  storeClosing.addEventListener('abort', end);
-  if (options.signal.aborted || storeClosing.aborted) end();
+  const signals = [options.signal, storeClosing].filter((signal) => signal !== undefined);
+  const forget = (): void => signals.forEach((signal) => signal.removeEventListener('abort', end));
+  for (const signal of signals) {
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  }
+  const pages = readPages(store, tenant, options, bell, forget);
   const following: Pages = {
     next: () => pages.next(),
     return: () => {
       end();
       // One that was never asked for a page has no "finally" to run.
-      options.signal.removeEventListener('abort', end);
-      storeClosing.removeEventListener('abort', end);
+      forget();
       return pages.return();
     },
     throw: (error) => {
