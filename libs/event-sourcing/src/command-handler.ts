@@ -25,7 +25,12 @@ export type CommandOutcome =
       /** What the command added; nothing when all it asks for was so already. */
       readonly events: readonly RecordedEvent[];
     }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      /** Which of several commands it was, from 0. */
+      readonly command?: number;
+    };
 
 interface LoadedStream<State> {
   readonly state: State;
@@ -207,12 +212,12 @@ function decideAll<Command, E extends DomainEvent, State, World>(
   commandId: string,
 ):
   | { readonly kind: 'accepted'; readonly events: readonly E[]; readonly state: State }
-  | { readonly kind: 'refused'; readonly refusal: Refusal } {
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly command?: number } {
   let state = before;
   const events: E[] = [];
-  for (const command of commands) {
+  for (const [index, command] of commands.entries()) {
     const decision = decider.decide(command, state, world);
-    if (decision.kind === 'refused') return decision;
+    if (decision.kind === 'refused') return commands.length === 1 ? decision : { ...decision, command: index };
     for (const event of decision.events) {
       state = decider.evolve(state, { ...event, id: eventId(commandId, events.length) } as unknown as Identified<E>);
       events.push(event);

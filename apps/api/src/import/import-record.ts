@@ -27,7 +27,15 @@ export type RecordOutcome =
   | { readonly kind: 'accepted'; readonly position: string; readonly events: number }
   /** All that it says was known already. */
   | { readonly kind: 'unchanged'; readonly position: string }
-  | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly field?: string };
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly message: string;
+      /** The input field at fault, where one is. */
+      readonly field?: string;
+      /** Which of several commands was refused, from 0. */
+      readonly command?: number;
+    };
 
 /** Codes of lines that are not records at all; every other code is a refusal of a context. */
 export type MalformedCode = 'RECORD_MALFORMED' | 'RECORD_TOO_LARGE';

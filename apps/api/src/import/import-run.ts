@@ -61,7 +61,13 @@ export async function runImport(
       const outcome = await withRetry(() => target.record(record.commandId, record.commands), signal);
       if (outcome.kind === 'refused') {
         const { code, message, field } = outcome.refusal;
-        answer(record.line, { kind: 'refused', code, message, ...(field !== undefined && { field }) });
+        answer(record.line, {
+          kind: 'refused',
+          code,
+          message,
+          ...(field !== undefined && { field }),
+          ...(outcome.command !== undefined && { command: outcome.command }),
+        });
         return;
       }
       const position = outcome.position.toString();
