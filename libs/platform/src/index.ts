@@ -1,4 +1,20 @@
 export * from './postgres/database.js';
+export * from './postgres/event-history.js';
 export * from './postgres/embedded-postgres.js';
 export * from './postgres/migrate.js';
 export * from './postgres/postgres-event-store.js';
+export type { RebuildBudget } from './projections/fold-logs.js';
+export type { Generation, GenerationState } from './projections/generation.js';
+export type { Halt } from './projections/page-fold.js';
+export type { ProjectedNotice } from './projections/projected-notice.js';
+export {
+  DefinitionChanged,
+  defineProjection,
+  InvalidProjection,
+  type PoisonPolicy,
+  type ProjectionDefinition,
+} from './projections/projection-definition.js';
+export * from './projections/projection-runner.js';
+export type { GenerationStatus, RebuildProgress } from './projections/read-model-status.js';
+export * from './projections/read-models.js';
+export type { RunnerObserver } from './projections/runner-observer.js';

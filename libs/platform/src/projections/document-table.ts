@@ -1,0 +1,105 @@
+import type { DocumentKey, TenantId } from '@cairn/event-sourcing';
+import pg from 'pg';
+import type { FoldedDocument } from './page-fold.js';
+
+/** One building of a projection: its documents are in a table of their own. */
+export interface GenerationId {
+  /** The projection's name. */
+  readonly name: string;
+  readonly generation: number;
+}
+
+/** Where a generation's documents are. Names are checked when a projection is defined, so they need no quoting. */
+export const documentTable = ({ name, generation }: GenerationId): string => `read_model.${name}_g${generation}`;
+
+/** What readers select from: the generation that serves this version of the projection. */
+export const documentView = (name: string, version: number): string => `read_model.${name}_v${version}`;
+
+/**
+ * Makes the table as COPY wants it: without indexes, and closed to readers, since COPY refuses a table with row-level
+ * security.
+ */
+export async function createDocumentTable(client: pg.ClientBase, id: GenerationId): Promise<void> {
+  await client.query(`
+    create table ${documentTable(id)} (
+      tenant text not null,
+      scope text not null,
+      id text not null,
+      position bigint not null,
+      document text not null
+    )`);
+}
+
+/** Makes the table findable by key: from here on documents can be upserted. */
+export async function indexDocumentTable(client: pg.ClientBase, id: GenerationId): Promise<void> {
+  await client.query(`
+    alter table ${documentTable(id)} add primary key (tenant, scope, id);
+    create index on ${documentTable(id)} (tenant, scope, position);
+    analyze ${documentTable(id)}`);
+}
+
+/** Puts the table under row-level security, also for its owner, and lets the service read it. */
+export async function secureDocumentTable(client: pg.ClientBase, id: GenerationId): Promise<void> {
+  const table = documentTable(id);
+  await client.query(`
+    alter table ${table} enable row level security, force row level security;
+    create policy tenant on ${table}
+      using (tenant = current_setting('cairn.tenant', true)) with check (tenant = current_setting('cairn.tenant', true));
+    grant select on ${table} to cairn_service`);
+}
+
+/** Lets readers of the version see this generation. The view reads as its reader, so row-level security holds. */
+export async function showDocumentTable(client: pg.ClientBase, id: GenerationId, version: number): Promise<void> {
+  const view = documentView(id.name, version);
+  await client.query(`
+    create or replace view ${view} with (security_invoker = true) as
+      select tenant, scope, id, position, document from ${documentTable(id)};
+    grant select on ${view} to cairn_service`);
+}
+
+export async function loadDocuments(
+  client: pg.ClientBase,
+  id: GenerationId,
+  tenant: TenantId,
+  keys: readonly DocumentKey[],
+): Promise<FoldedDocument[]> {
+  const found = await client.query<{ scope: string; id: string; position: string; document: string }>(
+    `select d.scope, d.id, d.position, d.document
+     from unnest($2::text[], $3::text[]) as wanted (scope, id)
+     cross join lateral (
+       select * from ${documentTable(id)} d
+       where d.tenant = $1 and d.scope = wanted.scope and d.id = wanted.id
+       limit 1
+     ) d`,
+    [tenant, keys.map((key) => key.scope), keys.map((key) => key.id)],
+  );
+  return found.rows.map((row) => ({
+    scope: row.scope,
+    id: row.id,
+    position: BigInt(row.position),
+    document: JSON.parse(row.document) as unknown,
+  }));
+}
+
+/** Writes each document once, whatever was there before. */
+export async function upsertDocuments(
+  client: pg.ClientBase,
+  id: GenerationId,
+  tenant: TenantId,
+  documents: readonly FoldedDocument[],
+): Promise<void> {
+  if (documents.length === 0) return;
+  await client.query(
+    `insert into ${documentTable(id)} (tenant, scope, id, position, document)
+     select $1, d.scope, d.id, d.position, d.document
+     from unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) as d (scope, id, position, document)
+     on conflict (tenant, scope, id) do update set position = excluded.position, document = excluded.document`,
+    [
+      tenant,
+      documents.map((document) => document.scope),
+      documents.map((document) => document.id),
+      documents.map((document) => document.position),
+      documents.map((document) => JSON.stringify(document.document)),
+    ],
+  );
+}

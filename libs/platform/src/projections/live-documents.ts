@@ -1,0 +1,27 @@
+import type { DocumentKey, TenantId } from '@cairn/event-sourcing';
+import { LRUCache } from 'lru-cache';
+import type { Database } from '../postgres/database.js';
+import { type GenerationId, loadDocuments } from './document-table.js';
+import { type DocumentMemory, documentKey, type FoldedDocument } from './page-fold.js';
+
+/** Documents that were folded lately, of all projections and logs of a worker. */
+export class RecentDocuments {
+  private readonly documents: LRUCache<string, FoldedDocument>;
+  private opened = 0;
+
+  /** @param maxDocuments kept at the most; a document of a busy participant takes some tens of kilobytes */
+  constructor(maxDocuments: number) {
+    this.documents = new LRUCache({ max: maxDocuments });
+  }
+
+  /** A new, empty part of the memory. What an earlier part holds is never seen again and ages out. */
+  open(database: Database, id: GenerationId, tenant: TenantId): DocumentMemory {
+    const part = `${++this.opened}\n`;
+    return {
+      get: (scope, documentId) => this.documents.get(part + documentKey({ scope, id: documentId })),
+      keep: (document) => void this.documents.set(part + documentKey(document), document),
+      load: (keys: readonly DocumentKey[]) =>
+        database.inTenant(tenant, (client) => loadDocuments(client, id, tenant, keys)),
+    };
+  }
+}

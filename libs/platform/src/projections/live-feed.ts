@@ -1,0 +1,206 @@
+import { type EventCatalogue, type EventStore, LOG_START, type Position, type TenantId } from '@cairn/event-sourcing';
+import type { Database } from '../postgres/database.js';
+import { Bell } from './bell.js';
+import { advanceCheckpoint, type Checkpoint, insertParked, openCheckpoint, readCheckpoint } from './checkpoint.js';
+import { upsertDocuments } from './document-table.js';
+import { type Generation, readGenerations } from './generation.js';
+import type { RecentDocuments } from './live-documents.js';
+import { decodePage, type DocumentMemory, type FoldedPage, foldPage } from './page-fold.js';
+import { notifyProjected } from './projected-notice.js';
+import type { ProjectionDefinition } from './projection-definition.js';
+import type { RunnerObserver } from './runner-observer.js';
+
+/** Events in a page of the live feed: small, so that what just happened is soon seen. */
+const PAGE_SIZE = 500;
+/** How long a feed waits before it looks without having been called, in milliseconds. */
+const LOOK_EVERY_MS = 1_000;
+const BACK_OFF_MS = [50, 200, 500, 1_000, 2_000, 5_000];
+
+/** What every feed of a worker works with. */
+export interface FeedTools {
+  readonly database: Database;
+  readonly store: EventStore;
+  readonly catalogue: EventCatalogue;
+  readonly definitions: readonly ProjectionDefinition[];
+  readonly recent: RecentDocuments;
+  readonly observer: RunnerObserver;
+}
+
+interface Followed {
+  readonly definition: ProjectionDefinition;
+  readonly generation: Generation;
+  checkpoint: Checkpoint;
+  readonly memory: DocumentMemory;
+}
+
+interface Advance {
+  readonly followed: Followed;
+  readonly page: FoldedPage;
+}
+
+/**
+ * Reads one tenant's log and feeds every projection that serves: one read, one decode, one transaction for a page.
+ * Checkpoints decide; what is in memory is dropped whenever they do not move as expected.
+ */
+export class LiveFeed {
+  private readonly bell = new Bell();
+  private readonly versions: ReadonlyMap<string, number>;
+  private followed: Followed[] | undefined;
+  private stale = false;
+  private retryingHalted = true;
+  private stopping = false;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    readonly tenant: TenantId,
+    private readonly tools: FeedTools,
+  ) {
+    this.versions = tools.catalogue.versions();
+  }
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  /** The log may have grown. */
+  wake(): void {
+    this.bell.ring();
+  }
+
+  /** Other generations may serve, or a checkpoint was changed from outside: read all of it again. */
+  refresh(): void {
+    this.stale = true;
+    this.bell.ring();
+  }
+
+  /** Halted projections are given another chance, as they are when a worker starts. */
+  retryHalted(): void {
+    this.retryingHalted = true;
+    this.refresh();
+  }
+
+  /** Ends after the page under way. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.bell.ring();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    let failures = 0;
+    while (!this.stopping) {
+      try {
+        const moved = await this.step();
+        failures = 0;
+        if (!moved && !this.stopping) await this.bell.rung(LOOK_EVERY_MS);
+      } catch (error) {
+        this.followed = undefined;
+        this.tools.observer.failed?.(this.tenant, error);
+        const pause = BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)]!;
+        // Not the bell: a log that grows during an outage must not turn the pauses into a busy loop.
+        for (let left = pause; left > 0 && !this.stopping; left -= 50) await new Promise((go) => setTimeout(go, 50));
+      }
+    }
+  }
+
+  /** Takes one page. @returns false when there was nothing to do */
+  private async step(): Promise<boolean> {
+    if (this.stale) {
+      this.stale = false;
+      this.followed = undefined;
+    }
+    this.followed ??= await this.open();
+    const active = this.followed.filter(({ checkpoint }) => checkpoint.halt === undefined);
+    if (active.length === 0) return false;
+    const from = active.map(({ checkpoint }) => checkpoint.position).reduce((a, b) => (a < b ? a : b));
+    const events = await this.tools.store.readLog(this.tenant, { from, limit: PAGE_SIZE });
+    if (events.length === 0) return false;
+
+    const started = performance.now();
+    const wanted = new Set(active.flatMap(({ definition }) => definition.projection.eventTypes));
+    const page = decodePage(events, wanted, this.tools.catalogue, this.versions);
+    const advances: Advance[] = [];
+    for (const followed of active) {
+      const { definition, checkpoint, memory } = followed;
+      const folded = await foldPage(definition, page, checkpoint.position, memory, checkpoint.parked);
+      if (folded.position > checkpoint.position || folded.halt) advances.push({ followed, page: folded });
+    }
+    await this.tools.observer.folded?.(this.tenant);
+    const lost = await this.write(advances);
+    await this.tools.observer.committed?.(this.tenant, {
+      events: events.length,
+      position: events.at(-1)!.position,
+      milliseconds: performance.now() - started,
+    });
+    if (lost) this.followed = undefined;
+    return true;
+  }
+
+  /** @returns whether another worker was faster for any projection */
+  private async write(advances: readonly Advance[]): Promise<boolean> {
+    const { database, observer } = this.tools;
+    let lost = false;
+    await database.inTenant(this.tenant, async (client) => {
+      const scopes = new Set<string>();
+      for (const { followed, page } of advances) {
+        const { generation, checkpoint } = followed;
+        if (!(await advanceCheckpoint(client, generation, this.tenant, checkpoint, page))) {
+          lost = true;
+          continue;
+        }
+        await upsertDocuments(client, generation, this.tenant, page.changed);
+        await insertParked(client, generation, this.tenant, page.parked);
+        followed.checkpoint = {
+          ...checkpoint,
+          position: page.position,
+          revision: checkpoint.revision + 1n,
+          halt: page.halt,
+        };
+        for (const { scope } of page.changed) scopes.add(scope);
+      }
+      await notifyProjected(client, { tenant: this.tenant, scopes: [...scopes], position: this.position() });
+      await observer.written?.(this.tenant);
+    });
+    return lost;
+  }
+
+  /** What readers of all projections together have at least; not known while one is fed by nobody or by others. */
+  private position(): Position | undefined {
+    const positions = this.followed!.map(({ checkpoint }) => checkpoint.position);
+    if (positions.length < this.tools.definitions.length) return undefined;
+    return positions.reduce((a, b) => (a < b ? a : b), positions[0] ?? LOG_START);
+  }
+
+  /** Finds what serves and where it is, and starts logs that it has not met. */
+  private async open(): Promise<Followed[]> {
+    const { database, definitions, recent } = this.tools;
+    const retrying = this.retryingHalted;
+    const generations = await readGenerations(
+      database.pool,
+      definitions.map(({ projection }) => projection.name),
+    );
+    const opened = await database.inTenant(this.tenant, async (client) => {
+      const followed: Followed[] = [];
+      for (const definition of definitions) {
+        const { name, version } = definition.projection;
+        const serving = generations.find((one) => one.name === name && one.state === 'serving');
+        if (!serving || serving.version !== version || serving.hash !== definition.hash) continue;
+        let checkpoint = await readCheckpoint(client, serving, this.tenant);
+        if (!checkpoint) {
+          if (!(await openCheckpoint(client, serving, this.tenant))) continue;
+          checkpoint = await readCheckpoint(client, serving, this.tenant);
+        }
+        if (!checkpoint || checkpoint.fenced) continue;
+        followed.push({
+          definition,
+          generation: serving,
+          checkpoint: retrying ? { ...checkpoint, halt: undefined } : checkpoint,
+          memory: recent.open(database, serving, this.tenant),
+        });
+      }
+      return followed;
+    });
+    if (retrying) this.retryingHalted = false;
+    return opened;
+  }
+}

@@ -1,0 +1,275 @@
+import { type EventStore, LOG_START, type Position, type TenantId } from '@cairn/event-sourcing';
+import { Database } from '../postgres/database.js';
+import { Bell } from './bell.js';
+import { documentView } from './document-table.js';
+import { ListeningConnection } from './listening-connection.js';
+import { decodeNotice, type ProjectedNotice, PROJECTED_CHANNEL } from './projected-notice.js';
+import { type GenerationStatus, readStatus, type RebuildProgress, rebuildProgress } from './read-model-status.js';
+
+/** Names a read model: a projection in one of its versions. A `Projection` is one. */
+export interface ReadModelName {
+  readonly name: string;
+  readonly version: number;
+}
+
+/** One document of a read model. */
+export interface ReadDocument {
+  readonly id: string;
+  /** Of the last event folded into it. */
+  readonly position: Position;
+  /** JSON text, as it is stored: whoever caches it may never need to parse it. */
+  readonly document: string;
+}
+
+/** Where a reading came to. Given back with the next one, it lets that one leave out what did not change. */
+export interface ReadMark {
+  readonly position: Position;
+  /** Changes when documents may differ below the position: another building serves, or parked events were folded. */
+  readonly lineage: string;
+}
+
+/** What one reading gave. */
+export interface Reading {
+  readonly mark: ReadMark;
+  /** `documents` are all of the scope's: what was read before is to be forgotten. Else only those that changed since. */
+  readonly whole: boolean;
+  readonly documents: readonly ReadDocument[];
+  /** The read model stopped at an event that its code cannot fold, or keeps events waiting: it is not complete. */
+  readonly incomplete: boolean;
+}
+
+export type ProjectedListener = (notice: ProjectedNotice) => void;
+
+export interface ReadModelsOptions {
+  readonly url: string;
+  /** For the heads that `states` compares with. */
+  readonly store: Pick<EventStore, 'head' | 'tenants'>;
+  /** What `position` and `waitFor` speak of. */
+  readonly models: readonly ReadModelName[];
+  readonly applicationName?: string;
+  /** Connections at the most, default 8. */
+  readonly maxConnections?: number;
+}
+
+/** How often a waiting reader looks by itself, in milliseconds: a notice can be lost with a connection. */
+const LOOK_EVERY_MS = 500;
+
+/** The reading side of the read models, as the service role: it can see one tenant at a time and change nothing. */
+export class ReadModels {
+  private readonly database: Database;
+  private readonly connection: ListeningConnection;
+  private readonly listeners = new Set<ProjectedListener>();
+
+  constructor(private readonly options: ReadModelsOptions) {
+    const { url, applicationName = 'cairn read models', maxConnections } = options;
+    this.database = new Database({
+      url,
+      role: 'cairn_service',
+      applicationName,
+      ...(maxConnections !== undefined && { max: maxConnections }),
+    });
+    this.connection = new ListeningConnection({
+      url,
+      role: 'cairn_service',
+      applicationName: `${applicationName} notices`,
+      channel: PROJECTED_CHANNEL,
+      heard: (payload) => {
+        const notice = decodeNotice(payload);
+        if (notice) this.tell(notice);
+      },
+      connected: () => void this.tellEverything(),
+    });
+  }
+
+  /** Begins to listen. Reading works without it; waiting is slower. */
+  start(): Promise<void> {
+    return this.connection.open();
+  }
+
+  async close(): Promise<void> {
+    this.listeners.clear();
+    await this.connection.close();
+    await this.database.close();
+  }
+
+  /**
+   * The documents of a scope and the position they are at, as of one moment.
+   * @param since the mark of an earlier reading of the same scope: documents that did not change are left out
+   * @throws ReadModelMissing when nothing was built of this version yet
+   */
+  async documents(tenant: TenantId, model: ReadModelName, scope: string, since?: ReadMark): Promise<Reading> {
+    const { rows } = await this.select<{
+      checkpoint: string | null;
+      lineage: string;
+      incomplete: boolean;
+      whole: boolean;
+      id: string | null;
+      position: string;
+      document: string;
+    }>(
+      tenant,
+      model,
+      `select c.position as checkpoint, c.lineage, c.incomplete, c.whole, d.id, d.position, d.document
+       from (
+         select c.position, l.lineage, l.lineage is distinct from $5::text as whole,
+           c.halted_position is not null or exists (
+             select from read_model.parked p
+             where p.tenant = $1 and p.projection = $2 and p.generation = g.generation) as incomplete
+         from read_model.generation g
+         left join read_model.checkpoint c
+           on c.tenant = $1 and c.projection = g.projection and c.generation = g.generation
+         cross join lateral (select g.generation || '.' || coalesce(c.rewrites, 0) as lineage) l
+         where g.projection = $2 and g.version = $3 and g.shown
+       ) c
+       left join ${documentView(model.name, model.version)} d
+         on d.tenant = $1 and d.scope = $4 and d.position > case when c.whole then -1 else $6::bigint end`,
+      [tenant, model.name, model.version, scope, since?.lineage ?? null, since?.position ?? LOG_START],
+    );
+    const first = rows[0];
+    if (!first) throw new ReadModelMissing(model);
+    return {
+      mark: { position: BigInt(first.checkpoint ?? 0), lineage: first.lineage },
+      whole: first.whole,
+      incomplete: first.incomplete,
+      documents: rows.flatMap(({ id, position, document }) =>
+        id === null ? [] : [{ id, position: BigInt(position), document }],
+      ),
+    };
+  }
+
+  /** One document. @throws ReadModelMissing when nothing was built of this version yet */
+  async document(tenant: TenantId, model: ReadModelName, scope: string, id: string): Promise<ReadDocument | undefined> {
+    const { rows } = await this.select<{ position: string; document: string }>(
+      tenant,
+      model,
+      `select position, document from ${documentView(model.name, model.version)}
+       where tenant = $1 and scope = $2 and id = $3`,
+      [tenant, scope, id],
+    );
+    const row = rows[0];
+    return row && { id, position: BigInt(row.position), document: row.document };
+  }
+
+  /** The scopes in which a read model has documents of the tenant, in their order. */
+  async scopes(tenant: TenantId, model: ReadModelName): Promise<readonly string[]> {
+    const { rows } = await this.select<{ scope: string }>(
+      tenant,
+      model,
+      `select distinct scope from ${documentView(model.name, model.version)} where tenant = $1 order by scope`,
+      [tenant],
+    );
+    return rows.map(({ scope }) => scope);
+  }
+
+  /** The position that all read models have reached in the tenant's log, at least; before anything is built, its start. */
+  async position(tenant: TenantId): Promise<Position> {
+    const { models } = this.options;
+    const { rows } = await this.database.inTenant(tenant, (client) =>
+      client.query<{ position: string }>(
+        `select coalesce(min(coalesce(c.position, 0)), 0) as position
+         from unnest($2::text[], $3::int[]) as m (name, version)
+         left join read_model.generation g on g.projection = m.name and g.version = m.version and g.shown
+         left join read_model.checkpoint c
+           on c.tenant = $1 and c.projection = g.projection and c.generation = g.generation`,
+        [tenant, models.map(({ name }) => name), models.map(({ version }) => version)],
+      ),
+    );
+    return BigInt(rows[0]!.position);
+  }
+
+  /**
+   * Waits until all read models have reached a position.
+   * @returns whether they did in time
+   */
+  async waitFor(tenant: TenantId, position: Position, { timeoutMs }: { readonly timeoutMs: number }): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
+    const bell = new Bell();
+    let reached = LOG_START;
+    const deafen = this.onProjected((notice) => {
+      if (notice.tenant !== tenant) return;
+      if (notice.position !== undefined) reached = notice.position;
+      if (notice.position === undefined || notice.position >= position) bell.ring();
+    });
+    try {
+      for (;;) {
+        if (reached >= position || (await this.position(tenant)) >= position) return true;
+        const left = deadline - performance.now();
+        if (left <= 0) return false;
+        await bell.rung(Math.min(left, LOOK_EVERY_MS));
+      }
+    } finally {
+      deafen();
+    }
+  }
+
+  /**
+   * Calls after every commit of read-model rows. After a lost connection it is called for every tenant with scopes
+   * 'all', since anything may have been missed.
+   * @returns what ends it
+   */
+  onProjected(listener: ProjectedListener): () => void {
+    const own: ProjectedListener = (notice) => listener(notice);
+    this.listeners.add(own);
+    return () => this.listeners.delete(own);
+  }
+
+  /** Every generation and where it is in the tenant's log. */
+  async states(tenant: TenantId): Promise<readonly GenerationStatus[]> {
+    const head = await this.options.store.head(tenant);
+    return this.database.inTenant(tenant, (client) => readStatus(client, tenant, head));
+  }
+
+  /**
+   * Asks the projector to build a read model anew beside what serves.
+   * @returns the number of the generation to come; one that is under way is the answer too
+   * @throws ReadModelMissing when nothing serves that could be replaced
+   */
+  async requestRebuild(name: string): Promise<number> {
+    try {
+      const { rows } = await this.database.pool.query<{ generation: number }>(
+        'select read_model.request_rebuild($1) as generation',
+        [name],
+      );
+      return rows[0]!.generation;
+    } catch (error) {
+      if ((error as { code?: string }).code === 'P0002') throw new ReadModelMissing({ name });
+      throw error;
+    }
+  }
+
+  /** How far a requested generation is; undefined when it is not known, or was removed as too old. */
+  rebuildProgress(name: string, generation: number): Promise<RebuildProgress | undefined> {
+    return rebuildProgress(this.database.pool, name, generation);
+  }
+
+  private tell(notice: ProjectedNotice): void {
+    for (const listener of this.listeners) listener(notice);
+  }
+
+  private async tellEverything(): Promise<void> {
+    try {
+      for (const tenant of await this.options.store.tenants()) {
+        this.tell({ tenant, scopes: 'all', position: undefined });
+      }
+    } catch {
+      // The database went away again; the next connection tells.
+    }
+  }
+
+  private async select<Row extends object>(tenant: TenantId, model: ReadModelName, sql: string, values: unknown[]) {
+    try {
+      return await this.database.inTenant(tenant, (client) => client.query<Row>(sql, values));
+    } catch (error) {
+      if ((error as { code?: string }).code === '42P01') throw new ReadModelMissing(model);
+      throw error;
+    }
+  }
+}
+
+/** Nothing was built of this read model yet: the projector has not run with this version, or is still building. */
+export class ReadModelMissing extends Error {
+  override readonly name = 'ReadModelMissing';
+  constructor(readonly model: { readonly name: string; readonly version?: number }) {
+    super(`read model ${model.name}${model.version === undefined ? '' : ` version ${model.version}`} is not built yet`);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Position, TenantId } from '@cairn/event-sourcing';
+
+/**
+ * Is told what a runner does as it does it: for logs and metrics. What it throws in `folded`, `written` or `committed`
+ * fails the page as a lost connection at that point would.
+ */
+export interface RunnerObserver {
+  /** A page is folded, nothing of it is stored. */
+  folded?(tenant: TenantId): void | Promise<void>;
+  /** Rows and checkpoints are written, not committed. */
+  written?(tenant: TenantId): void | Promise<void>;
+  /** `milliseconds` from the page in hand to its commit. */
+  committed?(
+    tenant: TenantId,
+    page: { readonly events: number; readonly position: Position; readonly milliseconds: number },
+  ): void | Promise<void>;
+  /** Work on a log failed and is tried again after a pause. */
+  failed?(tenant: TenantId | undefined, error: unknown): void;
+  /** A building of read models has come so far. */
+  building?(progress: {
+    readonly names: readonly string[];
+    readonly events: number;
+    readonly of: number;
+  }): void | Promise<void>;
+  /** A new building serves. */
+  swapped?(built: {
+    readonly name: string;
+    readonly generation: number;
+    readonly version: number;
+  }): void | Promise<void>;
+}
