@@ -86,7 +86,9 @@ export function decodeOutcomes(appends: readonly Append[], answer: AppendAnswer)
 }
 
 function decodePlacement(outcome: string): Placement {
-  const [, count, firstRevision, firstPosition, recorded, stream] = /^r(\d+):(\d+):(\d+):(-?\d+):(.*)$/su.exec(outcome)!;
+  const [, count, firstRevision, firstPosition, recorded, stream] = /^r(\d+):(\d+):(\d+):(-?\d+):(.*)$/su.exec(
+    outcome,
+  )!;
   return {
     stream: stream!,
     firstRevision: Number(firstRevision),

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Append, AppendOutcome } from '@cairn/event-sourcing';
 
 /** Appends of one call at the most. */
@@ -73,8 +72,6 @@ export class AppendQueue {
       } catch (error) {
         for (const waiting of batch) waiting.reject(error);
       }
-      // Who has just been answered may have more: without this turn, two halves of the writers would take every other call.
-      await nextTurn();
     }
     this.running = false;
     this.emptied();

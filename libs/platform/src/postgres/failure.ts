@@ -1,7 +1,8 @@
 /** SQLSTATE classes and codes after which the same call may succeed: the connection, the server or a lock was lost. */
 const PASSING = /^(08|57P|53|40|58|55P03|25006|57014)/;
 /** Texts of errors that the driver raises itself, without a code. */
-const DRIVER = /connection terminated|connection ended|client has encountered a connection error|timeout|not queryable/i;
+const DRIVER =
+  /connection terminated|connection ended|client has encountered a connection error|timeout|not queryable/i;
 
 /** Whether a failed call is the world's fault (lost connection, server going down, no room), not the call's. */
 export function isPassing(error: unknown): boolean {

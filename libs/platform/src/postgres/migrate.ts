@@ -25,7 +25,9 @@ export async function migrate(url: string): Promise<void> {
     const known = new Set(files.map(numberOf));
     const newer = [...done].find((number) => !known.has(number));
     if (newer !== undefined) {
-      throw new MigrationFailed(`the database has migration ${newer}, which this version does not know; run newer code`);
+      throw new MigrationFailed(
+        `the database has migration ${newer}, which this version does not know; run newer code`,
+      );
     }
     for (const name of files.filter((file) => !done.has(numberOf(file)))) await apply(client, name);
   } finally {
