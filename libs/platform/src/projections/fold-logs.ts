@@ -124,7 +124,7 @@ class Progress {
   async note(): Promise<void> {
     this.noted = performance.now();
     await this.tools.database.pool.query(
-      `update read_model.generation g set events_done = $3, events_total = greatest($3, $4)
+      `update read_model.generation g set events_done = $3::bigint, events_total = greatest($3::bigint, $4::bigint)
        from unnest($1::text[], $2::int[]) as b (projection, generation)
        where g.projection = b.projection and g.generation = b.generation`,
       [
