@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { eventually, freePort, isGone, type Launch, LaunchedCairn, repository } from '../support/launched-cairn.js';
+import { createTestDatabase } from '../support/test-database.js';
 
 const LIMIT = 60_000;
 
@@ -117,6 +118,39 @@ describe('npm start', () => {
       if (signal === 'SIGINT') expect(code).toBe(0);
       await allGone(everything);
       expect(fs.existsSync(path.join(launch.dataDir, 'supervisor.json'))).toBe(false);
+    },
+    LIMIT,
+  );
+});
+
+describe('npm start with another PostgreSQL', () => {
+  it(
+    'uses the one of DATABASE_URL and starts none',
+    async () => {
+      const database = await createTestDatabase();
+      try {
+        const running = await start({
+          dataDir: path.join(folder, 'elsewhere'),
+          env: { DATABASE_URL: database.url },
+        }).ready();
+        expect(fs.readdirSync(running.launch.dataDir)).toEqual(['supervisor.json']);
+        expect(await answers(launch.port)).toBe(true);
+        await running.kill();
+      } finally {
+        await database.drop();
+      }
+    },
+    LIMIT,
+  );
+
+  it(
+    'says so when it does not answer, without the password',
+    async () => {
+      const url = `postgres://user:hunter2@127.0.0.1:${await freePort()}/cairn`;
+      const failing = start({ dataDir: path.join(folder, 'elsewhere'), env: { DATABASE_URL: url } });
+      expect((await failing.exited).code).toBe(1);
+      expect(failing.output).toContain('The PostgreSQL of DATABASE_URL does not answer');
+      expect(failing.output).not.toContain('hunter2');
     },
     LIMIT,
   );

@@ -14,6 +14,7 @@ export interface Launch {
   readonly command?: readonly [string, ...string[]];
   /** Whether the demo trial is loaded; left out unless asked for. */
   readonly demo?: boolean;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Cairn as a user starts it, with everything it starts in turn. */
@@ -106,6 +107,7 @@ function environment(launch: Launch): NodeJS.ProcessEnv {
     CAIRN_DEMO: launch.demo ? 'on' : 'off',
     PORT: String(launch.port),
     PROJECTOR_PORT: String(launch.projectorPort),
+    ...launch.env,
   };
 }
 

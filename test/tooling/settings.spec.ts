@@ -1,0 +1,46 @@
+import path from 'node:path';
+
+const repository = path.resolve(import.meta.dirname, '../..');
+const { readSettings, urlOf } = await import(path.join(repository, 'scripts/supervisor/settings.mjs'));
+
+describe('the settings of npm start', () => {
+  it('need nothing to be set', () => {
+    expect(readSettings({})).toEqual({
+      host: '127.0.0.1',
+      port: 4000,
+      projectorPort: 4001,
+      databaseUrl: undefined,
+      demo: true,
+      dataDir: path.join(repository, '.cairn'),
+    });
+  });
+
+  it('put the projector beside the api unless it is told otherwise', () => {
+    expect(readSettings({ PORT: '4010' }).projectorPort).toBe(4011);
+    expect(readSettings({ PORT: '4010', PROJECTOR_PORT: '9000' }).projectorPort).toBe(9000);
+  });
+
+  it('report all mistakes at once', () => {
+    const mistaken = { PORT: 'http', PROJECTOR_PORT: '70000', DATABASE_URL: 'mysql://localhost', CAIRN_DEMO: 'maybe' };
+    expect(() => readSettings(mistaken)).toThrow(
+      [
+        'PORT is "http"; it must be a whole number from 1 to 65535.',
+        'PROJECTOR_PORT is "70000"; it must be a whole number from 1 to 65535.',
+        'DATABASE_URL must begin with postgres:// or postgresql://.',
+        'CAIRN_DEMO is "maybe"; it may be "on" or "off".',
+      ].join('\n'),
+    );
+    expect(() => readSettings({ PORT: '4000', PROJECTOR_PORT: '4000' })).toThrow(
+      'PORT and PROJECTOR_PORT are both 4000',
+    );
+  });
+
+  it.each([
+    ['127.0.0.1', 'http://127.0.0.1:4000'],
+    ['0.0.0.0', 'http://127.0.0.1:4000'],
+    ['::', 'http://[::1]:4000'],
+    ['trial.example', 'http://trial.example:4000'],
+  ])('reach a server that listens on %s at %s', (host, url) => {
+    expect(urlOf(host, 4000)).toBe(url);
+  });
+});
