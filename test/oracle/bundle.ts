@@ -36,7 +36,7 @@ export function readBundle(directory: string): OracleTrial {
     participants: rows('participants.csv').map((row) => ({
       id: row['participant_id']!,
       site: row['site_id']!,
-      referral: at(row['referred_at']),
+      referral: at(row['referred_at'] || row['randomised_at']),
       randomisations: row['randomised_at'] ? [{ ...at(row['randomised_at']), arm: row['arm']! }] : [],
       allocations: row['worker_id']
         ? [{ ...at(row['randomised_at'] || row['referred_at']), worker: row['worker_id'] }]
