@@ -132,6 +132,9 @@ export class LiveFeed {
       position: events.at(-1)!.position,
       milliseconds: performance.now() - started,
     });
+    for (const { followed, page } of advances) {
+      if (page.halt) this.tools.observer.halted?.(this.tenant, { name: followed.generation.name, ...page.halt });
+    }
     if (lost) this.followed = undefined;
     return true;
   }

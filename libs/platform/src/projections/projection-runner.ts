@@ -12,6 +12,7 @@ import {
   type ProjectionDefinition,
 } from './projection-definition.js';
 import type { RebuildBudget } from './fold-logs.js';
+import { type GenerationStatus, readStatus } from './read-model-status.js';
 import { rebuildRequested } from './rebuild.js';
 import { retryParkedEvents } from './retry-parked.js';
 import type { RunnerObserver } from './runner-observer.js';
@@ -97,6 +98,19 @@ export class ProjectionRunner {
     await this.requests.close();
     await Promise.all([...this.work, ...[...this.feeds.values()].map((feed) => feed.stop())]);
     await this.database.close();
+  }
+
+  /** Every generation of these projections and where it is in the tenant's log. */
+  async states(tenant: TenantId): Promise<readonly GenerationStatus[]> {
+    const head = await this.options.store.head(tenant);
+    const names = this.definitions.map(({ projection }) => projection.name);
+    const all = await this.database.inTenant(tenant, (client) => readStatus(client, tenant, head));
+    return all.filter(({ name }) => names.includes(name));
+  }
+
+  /** @throws when the database does not answer */
+  async ping(): Promise<void> {
+    await this.database.pool.query('select 1');
   }
 
   /** Halted projections are given another chance, as they are at every start. */

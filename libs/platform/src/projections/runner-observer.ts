@@ -1,4 +1,5 @@
 import type { Position, TenantId } from '@cairn/event-sourcing';
+import type { Halt } from './page-fold.js';
 
 /**
  * Is told what a runner does as it does it: for logs and metrics. What it throws in `folded`, `written` or `committed`
@@ -14,6 +15,8 @@ export interface RunnerObserver {
     tenant: TenantId,
     page: { readonly events: number; readonly position: Position; readonly milliseconds: number },
   ): void | Promise<void>;
+  /** A projection stopped at an event it cannot fold. */
+  halted?(tenant: TenantId, halt: Halt & { readonly name: string }): void;
   /** Work on a log failed and is tried again after a pause. */
   failed?(tenant: TenantId | undefined, error: unknown): void;
   /** A building of read models has come so far. */

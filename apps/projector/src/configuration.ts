@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+const Settings = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, hostname: /^.*$/ }),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PROJECTOR_PORT: z.coerce.number().int().min(0).max(65_535).default(4_001),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** Documents that the live feeds keep in memory. */
+  RECENT_DOCUMENTS: z.coerce.number().int().min(100).default(5_000),
+});
+
+export interface Configuration {
+  readonly databaseUrl: string;
+  /** For health and metrics; nothing else is served. */
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: z.infer<typeof Settings>['LOG_LEVEL'];
+  readonly recentDocuments: number;
+}
+
+/** One line for each setting that is missing or wrong. Values are not repeated: a database URL holds a password. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** @throws ConfigurationError with everything that is wrong, not just the first thing */
+export function readConfiguration(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Configuration {
+  // An empty variable is how compose files and shells say "not set".
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const read = Settings.safeParse(given);
+  if (!read.success) {
+    const lines = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new ConfigurationError(lines.join('\n'));
+  }
+  const settings = read.data;
+  return {
+    databaseUrl: settings.DATABASE_URL,
+    host: settings.HOST,
+    port: settings.PROJECTOR_PORT,
+    logLevel: settings.LOG_LEVEL,
+    recentDocuments: settings.RECENT_DOCUMENTS,
+  };
+}

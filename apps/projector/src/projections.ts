@@ -1,0 +1,15 @@
+import { deliveryEventTypes } from '@cairn/delivery';
+import { EventCatalogue } from '@cairn/event-sourcing';
+import { fidelity, participants } from '@cairn/monitoring';
+import type { RunnableProjection } from '@cairn/platform';
+import { registryEventTypes, trialsProjection } from '@cairn/registry';
+
+/** Every event type of the product. */
+export const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryEventTypes]);
+
+/** The read models that are kept up to date. */
+export const projections: readonly RunnableProjection[] = [
+  { projection: trialsProjection },
+  { projection: participants },
+  { projection: fidelity },
+];
