@@ -67,8 +67,9 @@ export async function* readBundle(
   }
 }
 
+/** A faulty header is one problem and no row. */
 const rowsOf = (readable: number, problems: readonly Problem[]): number =>
-  readable + problems.filter((p) => p.severity === 'error' && p.line !== undefined && p.line > 1).length;
+  readable + problems.filter((p) => p.line !== undefined && p.line > 1 && !p.code.startsWith('COLUMN_')).length;
 
 function trialRecord(tenant: string, trial: TrialDescription): BundleRecord {
   const { id, ...rest } = trial;
