@@ -15,11 +15,13 @@ export const enums = {
   WithdrawalScope: { INTERVENTION: 'intervention', FOLLOW_UP: 'follow_up', DATA_USE: 'data_use' },
   EngagementStatus: {
     ENGAGED: 'engaged',
-    NOT_YET: 'notYet',
-    NOT_ENGAGED: 'notEngaged',
-    NO_DATA: 'noData',
-    NOT_OFFERED: 'notOffered',
+    NOT_YET: 'not_yet',
+    NOT_ENGAGED: 'not_engaged',
+    NO_DATA: 'no_data',
+    NOT_OFFERED: 'not_offered',
   },
-  SiteClass: { HIGH_HIGH: 'highHigh', LOW_LOW: 'lowLow', OUTLIER: 'outlier', UNCLASSIFIED: 'unclassified' },
+  SiteClass: { HIGH_HIGH: 'high_high', LOW_LOW: 'low_low', OUTLIER: 'outlier', UNCLASSIFIED: 'unclassified' },
   ReadModelState: { RUNNING: 'running', HALTED: 'halted', REBUILDING: 'rebuilding' },
 } as const;
+
+export type ReadModelState = (typeof enums.ReadModelState)[keyof typeof enums.ReadModelState];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import { isDatabaseUnavailable } from '@cairn/platform';
+import { isPassing, ReadModelMissing } from '@cairn/platform';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 
 /** Every `extensions.code` of an error answer. Refused commands are no errors: they are answers with codes of their own. */
@@ -30,9 +30,10 @@ export type UnexpectedError = (id: string, error: unknown) => void;
  */
 export function presentError(error: unknown, unexpected: UnexpectedError): GraphQLFormattedError {
   const cause = unwrapResolverError(error);
-  if (cause instanceof EventStoreUnavailable || isDatabaseUnavailable(cause)) {
+  if (cause instanceof EventStoreUnavailable || isPassing(cause)) {
     return present(error, 'SERVICE_UNAVAILABLE', 'The store cannot be reached. The same request may be sent again.');
   }
+  if (cause instanceof ReadModelMissing) return present(error, 'READ_MODEL_BEHIND', cause.message);
   if (cause instanceof GraphQLError && (cause.originalError === undefined || cause.originalError === null)) {
     const code = cause.extensions['code'];
     if (code !== 'INTERNAL_SERVER_ERROR') return present(error, asCode(code), cause.message);
@@ -41,12 +42,6 @@ export function presentError(error: unknown, unexpected: UnexpectedError): Graph
   unexpected(id, cause);
   return present(error, 'INTERNAL', `Something unexpected went wrong; the log names it ${id}.`);
 }
-
-const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
-  SERVICE_UNAVAILABLE: 503,
-  READ_MODEL_BEHIND: 503,
-  INTERNAL: 500,
-};
 
 /** HTTP statuses of errors that are met while resolving; without it they would all be 200. */
 export const errorStatus: ApolloServerPlugin = {
@@ -73,7 +68,16 @@ const CODES: ReadonlySet<unknown> = new Set<ErrorCode>([
 ]);
 const asCode = (code: unknown): ErrorCode => (CODES.has(code) ? (code as ErrorCode) : 'BAD_REQUEST');
 
-const typed = (code: ErrorCode, message: string): GraphQLError => new GraphQLError(message, { extensions: { code } });
+const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
+  BAD_USER_INPUT: 400,
+  SERVICE_UNAVAILABLE: 503,
+  READ_MODEL_BEHIND: 503,
+  INTERNAL: 500,
+};
+
+/** Apollo takes the status from the error and does not show it. */
+const typed = (code: ErrorCode, message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, http: { status: HTTP_STATUS[code] } } });
 
 function present(error: unknown, code: ErrorCode, message: string): GraphQLFormattedError {
   const at = error instanceof GraphQLError ? error : undefined;

@@ -93,7 +93,8 @@ function condition(tenant: TenantId, selection: HistorySelection): { where: stri
   if (types !== undefined) where.push(`type = any (${value(types)}::text[])`);
   if (actor !== undefined) where.push(`actor = ${value(actor)}`);
   const instant = (column: string, comparison: '>=' | '<=', at: Instant | undefined): void => {
-    if (at !== undefined) where.push(`${column} ${comparison} timestamptz 'epoch' + ${value(at)} * interval '1 millisecond'`);
+    if (at !== undefined)
+      where.push(`${column} ${comparison} timestamptz 'epoch' + ${value(at)} * interval '1 millisecond'`);
   };
   instant('recorded_at', '>=', recordedFrom);
   instant('recorded_at', '<=', recordedTo);

@@ -1,0 +1,25 @@
+import type { CommandOutcome } from '@cairn/event-sourcing';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { Identity } from '../identity.js';
+import { Application } from './application.js';
+import type { GivenCommand } from './read-input.js';
+
+/** Commands for one stream, taken together. One class for every verb: what they are is in the menu, `commands.ts`. */
+export class RecordCommands extends Command<CommandOutcome> {
+  constructor(
+    readonly identity: Identity,
+    readonly commandId: string,
+    readonly commands: readonly GivenCommand[],
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(RecordCommands)
+export class RecordCommandsHandler implements ICommandHandler<RecordCommands> {
+  constructor(private readonly application: Application) {}
+
+  execute({ identity, commandId, commands }: RecordCommands): Promise<CommandOutcome> {
+    return this.application.record(identity.tenant, identity.actor, commandId, commands);
+  }
+}

@@ -1,0 +1,38 @@
+import type { CommandOutcome } from '@cairn/event-sourcing';
+import type { CommandBus } from '@nestjs/cqrs';
+import { type CommandName, commands } from '../application/commands.js';
+import { RecordCommands } from '../application/record-commands.js';
+import type { MutationResolvers, Resolvers } from '../generated/schema.js';
+import type { RequestContext } from '../graphql/context.js';
+
+type Recording = Required<Pick<MutationResolvers, CommandName>>;
+
+/** Every command of the menu as the mutation of its name. */
+export function recordingResolvers(bus: CommandBus) {
+  const record = (name: string) => async (_root: unknown, { input }: { input: Given }, { identity }: RequestContext) =>
+    answer(await bus.execute(new RecordCommands(identity, input.commandId, [{ name, input: withoutId(input) }])));
+  return {
+    Mutation: Object.fromEntries(Object.keys(commands).map((name) => [name, record(name)])) as unknown as Recording,
+    CommandResult: { __resolveType: (result) => ('code' in result ? 'CommandRefused' : 'CommandAccepted') },
+  } satisfies Resolvers;
+}
+
+interface Given {
+  readonly commandId: string;
+  readonly [field: string]: unknown;
+}
+
+function withoutId({ commandId: _, ...input }: Given): Readonly<Record<string, unknown>> {
+  return input;
+}
+
+function answer(outcome: CommandOutcome) {
+  switch (outcome.kind) {
+    case 'accepted':
+      return { position: outcome.position, events: outcome.events };
+    case 'refused':
+      return { ...outcome.refusal, field: outcome.refusal.field ?? null };
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,49 @@
+import { EventStore, type Identified, type TenantId } from '@cairn/event-sourcing';
+import { engagementDefinitions } from '@cairn/monitoring';
+import { tenantDecider, type Tenant, type TenantEvent, tenantStream } from '@cairn/registry';
+import type { QueryBus } from '@nestjs/cqrs';
+import { catalogue } from '../application/application.js';
+import type { Resolvers } from '../generated/schema.js';
+import { pageOf, pageRequest } from '../graphql/connection.js';
+import { FindTrial, ListTrials } from './find-trials.js';
+import { presentProtocol, presentSite, protocolInForce } from './trial-roster.js';
+
+/** Who is asking, and the trials that they may see. */
+export function registryResolvers(queries: QueryBus, store: EventStore) {
+  return {
+    Query: {
+      viewer: async (_root, _args, { identity: { tenant, actor, roles } }) => ({
+        id: actor,
+        name: actor,
+        tenant: { id: tenant, name: (await tenantName(store, tenant)) ?? tenant },
+        roles,
+      }),
+      trial: async (_root, { id, minPosition }, { identity }) =>
+        (await queries.execute(new FindTrial(identity, id, minPosition == null ? undefined : BigInt(minPosition)))) ??
+        null,
+      trials: (_root, page, { identity }) => queries.execute(new ListTrials(identity, pageRequest(page))),
+    },
+    Trial: {
+      id: ({ roster }) => roster.trial,
+      title: ({ roster }) => roster.title,
+      registration: ({ roster }) => roster.registration ?? null,
+      timeZone: ({ roster }) => roster.timeZone,
+      head: (trial) => trial.head(),
+      protocol: ({ roster }) => presentProtocol(protocolInForce(roster)),
+      engagementDefinitions: ({ roster }) => engagementDefinitions(protocolInForce(roster).protocol),
+      sites: ({ roster }, page) => {
+        const sites = roster.sites.map((site) => presentSite(site, roster));
+        return pageOf(pageRequest(page), sites, (site) => site.id);
+      },
+    },
+  } satisfies Resolvers;
+}
+
+async function tenantName(store: EventStore, tenant: TenantId): Promise<string | undefined> {
+  const events = await store.readStream(tenant, tenantStream);
+  const state = events.reduce<Tenant>(
+    (before, event) => tenantDecider.evolve(before, catalogue.decode(event) as unknown as Identified<TenantEvent>),
+    tenantDecider.initial,
+  );
+  return state.kind === 'registered' ? state.name : undefined;
+}
