@@ -43,7 +43,7 @@ export function readBundle(directory: string): OracleTrial {
         : [],
       discharges: row['discharged_at'] ? [at(row['discharged_at'])] : [],
       withdrawals: row['withdrawn_at'] ? [{ ...at(row['withdrawn_at']), scope: 'intervention' as const }] : [],
-      contacts: (contacts.get(row['participant_id']!) ?? []).map((contact) => ({
+      contacts: (contacts.get(row['participant_id']) ?? []).map((contact) => ({
         ...at(contact['occurred_at']),
         setting: contact['setting'] as 'ward',
         mode: contact['mode'] as 'text',

@@ -64,22 +64,21 @@ function fold<Document, E extends Event>(
   return documents;
 }
 
-const fact = (content: Content, id: string, occurredAt: number, recordedAt: number): Fact<Event> =>
-  ({
-    ...content,
-    id,
-    occurredAt,
-    recordedAt,
-    schemaVersion: 1,
-    tenant: 'tenant',
-    stream: 'stream',
-    revision: 0,
-    position: 1n,
-    actor: 'actor',
-    commandId: id,
-    correlationId: id,
-    causationId: id,
-    metadata: {},
-  }) as unknown as Fact<Event>;
+const fact = (content: Content, id: string, occurredAt: number, recordedAt: number): Fact<Event> => ({
+  ...content,
+  id,
+  occurredAt,
+  recordedAt,
+  schemaVersion: 1,
+  tenant: 'tenant',
+  stream: 'stream',
+  revision: 0,
+  position: 1n,
+  actor: 'actor',
+  commandId: id,
+  correlationId: id,
+  causationId: id,
+  metadata: {},
+});
 
 const uuid = (number: number): string => `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { factsAt, lastChange } from './moment.js';
+import { type ParticipantFacts, participants } from './participant-facts.js';
+import { specimenId } from './specimen.js';
+
+const fold = (upTo = Infinity): ParticipantFacts =>
+  participants.specimen
+    .slice(0, upTo)
+    .reduce<ParticipantFacts | undefined>((document, event) => participants.evolve(document, event), undefined)!;
+
+describe('the facts about a participant', () => {
+  it('are one document for each participant of a trial', () => {
+    expect(participants.specimen.map((event) => participants.keyOf(event))).toEqual(
+      participants.specimen.map(() => ({ scope: 'trial', id: 'participant' })),
+    );
+  });
+
+  it('have a specimen of every event that they are made of', () => {
+    expect(new Set(participants.specimen.map((event) => event.type))).toEqual(new Set(participants.eventTypes));
+  });
+
+  it('say what happened, when, and when it was recorded', () => {
+    expect(fold(5).facts.map(({ kind, occurredAt }) => [kind, occurredAt])).toEqual([
+      ['referred', 0],
+      ['randomised', 60_000],
+      ['allocated', 120_000],
+      ['contact', 180_000],
+      ['discharged', 240_000],
+    ]);
+    expect(fold().facts[3]).toEqual({
+      kind: 'contact',
+      event: specimenId(3),
+      occurredAt: 180_000,
+      recordedAt: 180_000 + 3_600_000,
+      setting: 'ward',
+      mode: 'face_to_face',
+      outcome: 'attended',
+    });
+  });
+
+  it('keep a voided fact, with the time of its first void', () => {
+    const before = fold(7);
+    const after = fold();
+    expect(after.facts).toHaveLength(before.facts.length);
+    expect(after.facts[5]).toEqual({ ...before.facts[5], voidedAt: participants.specimen[7]!.recordedAt });
+    expect(after.facts.filter((fact) => fact.voidedAt !== undefined)).toHaveLength(1);
+  });
+
+  it('are plain JSON, and are never changed in place', () => {
+    const whole = fold();
+    expect(JSON.parse(JSON.stringify(whole))).toEqual(whole);
+    const seen = fold(7);
+    const copy = structuredClone(seen);
+    for (const event of participants.specimen) participants.evolve(seen, event);
+    expect(seen).toEqual(copy);
+  });
+
+  it('count for a moment when they had happened, were recorded, and were not voided by then', () => {
+    const { facts } = fold();
+    const voided = facts[5]!;
+    const at = (asOf: number, knownAt: number): boolean => factsAt(facts, { asOf, knownAt }).includes(voided);
+    expect(at(voided.occurredAt, voided.recordedAt)).toBe(true);
+    expect(at(voided.occurredAt - 1, Infinity)).toBe(false);
+    expect(at(Infinity, voided.recordedAt - 1)).toBe(false);
+    expect(at(Infinity, voided.voidedAt! - 1)).toBe(true);
+    expect(at(Infinity, voided.voidedAt!)).toBe(false);
+    expect(lastChange(facts)).toBe(voided.voidedAt);
+  });
+});
