@@ -47,7 +47,8 @@ export async function rebuildCommand(name: string, server: Server, terminal: Ter
       for (;;) {
         const model = (await readModels(server)).find((candidate) => candidate.name === each);
         if (!model) throw new UsageError(`the read model ${each} is gone`);
-        if (model.state === 'HALTED') {
+        // A halted read model is rebuilt to get it going again; it counts as halted only when nothing is being built.
+        if (model.state === 'HALTED' && model.rebuildProgress == null) {
           terminal.err.write(`${each} is halted: ${model.reason ?? 'no reason is given'}\n`);
           return ExitCode.rowsRefused;
         }
