@@ -77,8 +77,8 @@ export async function ask<Data>(
 
 /** The failure of a connection as one sentence, with the cause that Node hides inside. */
 export function unreachable(server: Server, error: unknown): ServerUnreachable {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  const { cause = error } = error as { readonly cause?: unknown };
+  const { code } = cause as NodeJS.ErrnoException;
   const reason = code === 'ECONNREFUSED' ? 'nothing listens there' : (code ?? String(cause));
   return new ServerUnreachable(`The server ${server.url} cannot be reached: ${reason}.`);
 }
