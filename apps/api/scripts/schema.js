@@ -2,7 +2,15 @@
 // it keeps the contract. With --write it is brought up to date first.
 import fs from 'node:fs';
 import path from 'node:path';
-import { buildASTSchema, concatAST, extendSchema, GraphQLSchema, lexicographicSortSchema, parse, printSchema } from 'graphql';
+import {
+  buildASTSchema,
+  concatAST,
+  extendSchema,
+  GraphQLSchema,
+  lexicographicSortSchema,
+  parse,
+  printSchema,
+} from 'graphql';
 import { contractBreaches } from '../src/graphql/contract.ts';
 
 const app = path.resolve(import.meta.dirname, '..');
@@ -14,8 +22,14 @@ export function readSchema() {
     .sort()
     .map((file) => parse(fs.readFileSync(path.join(app, file), 'utf8')));
   const document = concatAST(files);
-  const roots = { kind: 'Document', definitions: document.definitions.filter((node) => !node.kind.endsWith('Extension')) };
-  const extensions = { kind: 'Document', definitions: document.definitions.filter((node) => node.kind.endsWith('Extension')) };
+  const roots = {
+    kind: 'Document',
+    definitions: document.definitions.filter((node) => !node.kind.endsWith('Extension')),
+  };
+  const extensions = {
+    kind: 'Document',
+    definitions: document.definitions.filter((node) => node.kind.endsWith('Extension')),
+  };
   return extendSchema(buildASTSchema(roots, { assumeValidSDL: true }), extensions);
 }
 

@@ -13,7 +13,8 @@ it('needs nothing but a database', () => {
 });
 
 it('names every setting that is wrong at once, and no value', () => {
-  const wrong = () => readConfiguration({ DATABASE_URL: 'mysql://u:secret@h/d', PORT: '70000', INTROSPECTION: 'perhaps' });
+  const wrong = () =>
+    readConfiguration({ DATABASE_URL: 'mysql://u:secret@h/d', PORT: '70000', INTROSPECTION: 'perhaps' });
   expect(wrong).toThrow(ConfigurationError);
   expect(wrong).toThrow(/DATABASE_URL[^]*PORT[^]*INTROSPECTION/);
   expect(wrong).not.toThrow(/secret/);

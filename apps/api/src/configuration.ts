@@ -38,12 +38,16 @@ export class ConfigurationError extends Error {
 }
 
 /** @throws ConfigurationError with everything that is wrong, not just the first thing */
-export function readConfiguration(environment: Readonly<Record<string, string | undefined>> = process.env): Configuration {
+export function readConfiguration(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Configuration {
   // An empty variable is how compose files and shells say "not set".
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const read = Settings.safeParse(given);
   if (!read.success) {
-    throw new ConfigurationError(read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
+    throw new ConfigurationError(
+      read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'),
+    );
   }
   const settings = read.data;
   return {

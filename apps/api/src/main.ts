@@ -1,1 +1,31 @@
-export {};
+import 'reflect-metadata';
+import { startApi } from './api.js';
+import { ConfigurationError, readConfiguration } from './configuration.js';
+
+/** Longest time for ending in order, in milliseconds. */
+const END_WITHIN = 8_000;
+
+try {
+  const api = await startApi(readConfiguration());
+  console.log(`Cairn API listens on ${api.url}`);
+  let ending = false;
+  const end = (): void => {
+    if (ending) return;
+    ending = true;
+    setTimeout(() => process.exit(1), END_WITHIN).unref();
+    api.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  // The supervisor is gone.
+  process.on('disconnect', end);
+} catch (error) {
+  console.error(error instanceof ConfigurationError ? `The configuration is wrong:\n${error.message}` : error);
+  process.exit(1);
+}

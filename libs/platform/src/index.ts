@@ -1,5 +1,7 @@
 export * from './postgres/database.js';
 export * from './postgres/event-history.js';
+export { isPassing } from './postgres/failure.js';
+export { DirectoryInUse } from './postgres/embedded/directory-lease.js';
 export * from './postgres/embedded-postgres.js';
 export * from './postgres/migrate.js';
 export * from './postgres/postgres-event-store.js';

@@ -9,7 +9,8 @@ export interface GivenCommand {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-type ReadCommand = { readonly kind: 'read'; readonly command: Command } | { readonly kind: 'invalid'; readonly refusal: Refusal };
+type ReadCommand =
+  { readonly kind: 'read'; readonly command: Command } | { readonly kind: 'invalid'; readonly refusal: Refusal };
 
 /** Code of every input that has not the shape of its command. */
 export const INVALID_INPUT = 'INVALID_INPUT';

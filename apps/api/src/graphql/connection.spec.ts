@@ -11,7 +11,11 @@ describe('paging', () => {
         const seen: string[] = [];
         let after: string | null = null;
         for (;;) {
-          const { edges, pageInfo, totalCount }: ReturnType<typeof pageOf<string>> = pageOf(pageRequest({ first, after }), sorted, identity);
+          const { edges, pageInfo, totalCount }: ReturnType<typeof pageOf<string>> = pageOf(
+            pageRequest({ first, after }),
+            sorted,
+            identity,
+          );
           expect(totalCount).toBe(sorted.length);
           expect(pageInfo.hasPreviousPage).toBe(seen.length > 0);
           seen.push(...edges.map((edge) => edge.node));
@@ -29,7 +33,11 @@ describe('paging', () => {
         let seen: string[] = [];
         let before: string | null = null;
         for (;;) {
-          const { edges, pageInfo }: ReturnType<typeof pageOf<string>> = pageOf(pageRequest({ last, before }), sorted, identity);
+          const { edges, pageInfo }: ReturnType<typeof pageOf<string>> = pageOf(
+            pageRequest({ last, before }),
+            sorted,
+            identity,
+          );
           expect(pageInfo.hasNextPage).toBe(seen.length > 0);
           seen = [...edges.map((edge) => edge.node), ...seen];
           before = pageInfo.startCursor;
@@ -46,7 +54,11 @@ describe('paging', () => {
   });
 
   it('answers nothing between cursors in the wrong order', () => {
-    const { edges } = pageOf(pageRequest({ after: writeCursor('d'), before: writeCursor('b') }), ['a', 'c', 'e'], identity);
+    const { edges } = pageOf(
+      pageRequest({ after: writeCursor('d'), before: writeCursor('b') }),
+      ['a', 'c', 'e'],
+      identity,
+    );
     expect(edges).toEqual([]);
   });
 
@@ -58,6 +70,8 @@ describe('paging', () => {
     [{ before: Buffer.from('S1').toString('base64url') }],
     [{ after: `${writeCursor('a')}=` }],
   ])('turns away %j', (given) => {
-    expect(() => pageRequest(given)).toThrow(expect.objectContaining({ extensions: expect.objectContaining({ code: 'BAD_USER_INPUT' }) }));
+    expect(() => pageRequest(given)).toThrow(
+      expect.objectContaining({ extensions: expect.objectContaining({ code: 'BAD_USER_INPUT' }) }),
+    );
   });
 });

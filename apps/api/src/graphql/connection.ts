@@ -69,7 +69,8 @@ export function pageOf<Node>(
   keyOf: (node: Node) => string,
 ): Page<Node> & { readonly totalCount: number } {
   const start = request.after === undefined ? 0 : firstIndex(sorted, (node) => keyOf(node) > request.after!);
-  const end = request.before === undefined ? sorted.length : firstIndex(sorted, (node) => keyOf(node) >= request.before!);
+  const end =
+    request.before === undefined ? sorted.length : firstIndex(sorted, (node) => keyOf(node) >= request.before!);
   const wanted = request.size + 1;
   const items =
     request.from === 'start'

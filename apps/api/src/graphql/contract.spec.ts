@@ -20,11 +20,26 @@ describe('the contract', () => {
   it.each([
     ['a removed field', /\n {2}registration: String\n {2}sites/, '\n  sites', 'Trial.registration was removed'],
     ['a renamed field', '  notYet: Int!', '  pending: Int!', 'EngagementCounts.notYet was removed'],
-    ['a looser answer', '  timeZone: String!\n}\n\n"""', '  timeZone: String\n}\n\n"""', 'is String, the contract says'],
+    [
+      'a looser answer',
+      '  timeZone: String!\n}\n\n"""',
+      '  timeZone: String\n}\n\n"""',
+      'is String, the contract says',
+    ],
     ['a stricter answer', '  fidelity: Float\n', '  fidelity: Float!\n', 'SiteEngagement.fidelity is Float!'],
-    ['another default', /engagement\(([^)]*)definition: ID = "table"/, 'engagement($1definition: ID = "text"', 'defaults to "text"'],
+    [
+      'another default',
+      /engagement\(([^)]*)definition: ID = "table"/,
+      'engagement($1definition: ID = "text"',
+      'defaults to "text"',
+    ],
     ['a new required argument', 'trial(id: ID!', 'trial(colour: String!, id: ID!', 'trial(colour) is required'],
-    ['a new required input', 'input VoidRecordInput {', 'input VoidRecordInput {\n  why: String!', 'VoidRecordInput.why is required'],
+    [
+      'a new required input',
+      'input VoidRecordInput {',
+      'input VoidRecordInput {\n  why: String!',
+      'VoidRecordInput.why is required',
+    ],
     ['an enum value less', '  VIDEO\n', '', 'VIDEO'],
     ['an enum value more', '  VIDEO\n', '  VIDEO\n  LETTER\n', 'has LETTER'],
   ])('notices %s', (_case, from, to, message) => {

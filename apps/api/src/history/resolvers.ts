@@ -42,7 +42,11 @@ function selectionOf(trial: string, state: TrialState, filter: HistoryFilter): H
   };
 }
 
-function streamsOf(trial: string, state: TrialState, { site, participant }: HistoryFilter): HistorySelection['streams'] {
+function streamsOf(
+  trial: string,
+  state: TrialState,
+  { site, participant }: HistoryFilter,
+): HistorySelection['streams'] {
   if (participant != null) {
     const wanted = site == null || state.participantsEverOf(site).includes(participant);
     return { names: wanted ? [participantStream(trial, plain(participant))] : [] };

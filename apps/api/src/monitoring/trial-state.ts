@@ -122,7 +122,11 @@ export class TrialState {
   }
 
   /** The table at a moment; of the present one each definition's is kept until something or the time changes it. */
-  engagement(definition: EngagementDefinition, at: { asOf?: Instant; knownAt?: Instant }, now: Instant): EngagementAnswer {
+  engagement(
+    definition: EngagementDefinition,
+    at: { asOf?: Instant; knownAt?: Instant },
+    now: Instant,
+  ): EngagementAnswer {
     const asOf = at.asOf ?? now;
     if (at.asOf !== undefined || at.knownAt !== undefined) {
       const table = this.table(definition, { asOf, knownAt: at.knownAt ?? Infinity });

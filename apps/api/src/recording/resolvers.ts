@@ -4,13 +4,20 @@ import { type CommandName, commands } from '../application/commands.js';
 import { RecordCommands } from '../application/record-commands.js';
 import type { MutationResolvers, Resolvers } from '../generated/schema.js';
 import type { RequestContext } from '../graphql/context.js';
+import type { Metrics } from '../operations/metrics.js';
 
 type Recording = Required<Pick<MutationResolvers, CommandName>>;
 
 /** Every command of the menu as the mutation of its name. */
-export function recordingResolvers(bus: CommandBus) {
-  const record = (name: string) => async (_root: unknown, { input }: { input: Given }, { identity }: RequestContext) =>
-    answer(await bus.execute(new RecordCommands(identity, input.commandId, [{ name, input: withoutId(input) }])));
+export function recordingResolvers(bus: CommandBus, metrics: Metrics) {
+  const record =
+    (name: string) =>
+    async (_root: unknown, { input }: { input: Given }, { identity }: RequestContext) => {
+      const given = [{ name, input: withoutId(input) }];
+      const outcome = await bus.execute(new RecordCommands(identity, input.commandId, given));
+      metrics.commands.inc({ outcome: outcome.kind === 'accepted' ? 'accepted' : outcome.refusal.code });
+      return answer(outcome);
+    };
   return {
     Mutation: Object.fromEntries(Object.keys(commands).map((name) => [name, record(name)])) as unknown as Recording,
     CommandResult: { __resolveType: (result) => ('code' in result ? 'CommandRefused' : 'CommandAccepted') },

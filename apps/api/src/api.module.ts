@@ -1,0 +1,109 @@
+import type { IncomingMessage } from 'node:http';
+import path from 'node:path';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { Database, EventHistory, PostgresEventStore, ReadModels } from '@cairn/platform';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs';
+import { GraphQLModule } from '@nestjs/graphql';
+import { TerminusModule } from '@nestjs/terminus';
+import { LoggerModule } from 'nestjs-pino';
+import { Application } from './application/application.js';
+import { RecordCommandsHandler } from './application/record-commands.js';
+import { CONFIGURATION, type Configuration } from './configuration.js';
+import type { Connections } from './connections.js';
+import type { RequestContext } from './graphql/context.js';
+import { enums } from './graphql/enums.js';
+import { errorStatus, presentError, type UnexpectedError } from './graphql/errors.js';
+import { limitRules, MAX_TOKENS } from './graphql/limits.js';
+import { scalars } from './graphql/scalars.js';
+import { ReadHistoryHandler } from './history/read-history.js';
+import { historyResolvers } from './history/resolvers.js';
+import { identify } from './identity.js';
+import { monitoringResolvers } from './monitoring/resolvers.js';
+import { StoredTrialDocuments } from './monitoring/trial-documents.js';
+import { TrialStates } from './monitoring/trial-states.js';
+import { Metrics } from './operations/metrics.js';
+import { OperationsController } from './operations/operations.controller.js';
+import { operationsResolvers } from './operations/resolvers.js';
+import { ImportController, STOPPING } from './recording/import.controller.js';
+import { recordingResolvers } from './recording/resolvers.js';
+import { FindTrialHandler, ListTrialsHandler } from './registry/find-trials.js';
+import { registryResolvers } from './registry/resolvers.js';
+
+/** What the service is made of. */
+export interface ApiParts {
+  readonly configuration: Configuration;
+  readonly connections: Connections;
+  readonly stopping: AbortSignal;
+  readonly unexpected: UnexpectedError;
+}
+
+/** Where the `.graphql` files are, seen from `src` and from `dist` alike. */
+const SCHEMA_FILES = path.resolve(import.meta.dirname, '../src/**/*.graphql');
+
+@Module({})
+export class ApiModule {
+  static of({ configuration, connections, stopping, unexpected }: ApiParts): DynamicModule {
+    const { store, readModels, database } = connections;
+    const states = new TrialStates(new StoredTrialDocuments(readModels), configuration.cachedDocuments);
+    readModels.onProjected((notice) => states.projected(notice));
+    const metrics = new Metrics(() => states.watched);
+
+    return {
+      module: ApiModule,
+      imports: [
+        LoggerModule.forRoot({ pinoHttp: { level: configuration.logLevel, autoLogging: false } }),
+        CqrsModule.forRoot(),
+        TerminusModule.forRoot({ errorLogStyle: 'json', logger: false }),
+        GraphQLModule.forRootAsync<ApolloDriverConfig>({
+          driver: ApolloDriver,
+          inject: [CommandBus, QueryBus],
+          useFactory: (commands: CommandBus, queries: QueryBus): ApolloDriverConfig => ({
+            path: '/graphql',
+            typePaths: [SCHEMA_FILES],
+            resolvers: [
+              { ...scalars, ...enums },
+              registryResolvers(queries, store),
+              monitoringResolvers(states),
+              historyResolvers(queries),
+              recordingResolvers(commands, metrics),
+              operationsResolvers(readModels),
+            ],
+            context: ({ req }: { req: IncomingMessage }): RequestContext => ({
+              identity: identify(req.headers, configuration.defaultTenant),
+            }),
+            formatError: (_formatted, error) => presentError(error, unexpected),
+            introspection: configuration.introspection,
+            hideSchemaDetailsFromClientErrors: !configuration.introspection,
+            includeStacktraceInErrorResponses: false,
+            parseOptions: { maxTokens: MAX_TOKENS },
+            validationRules: [...limitRules],
+            plugins: [errorStatus, metrics.plugin],
+            persistedQueries: false,
+            allowBatchedHttpRequests: false,
+            csrfPrevention: true,
+            graphiql: false,
+            autoTransformHttpErrors: false,
+            preserveHttpStatusForExecutionErrors: false,
+          }),
+        }),
+      ],
+      controllers: [OperationsController, ImportController],
+      providers: [
+        { provide: CONFIGURATION, useValue: configuration },
+        { provide: STOPPING, useValue: stopping },
+        { provide: PostgresEventStore, useValue: store },
+        { provide: ReadModels, useValue: readModels },
+        { provide: Database, useValue: database },
+        { provide: EventHistory, useValue: new EventHistory(database) },
+        { provide: TrialStates, useValue: states },
+        { provide: Metrics, useValue: metrics },
+        { provide: Application, useValue: new Application(store) },
+        RecordCommandsHandler,
+        FindTrialHandler,
+        ListTrialsHandler,
+        ReadHistoryHandler,
+      ],
+    };
+  }
+}

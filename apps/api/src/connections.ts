@@ -1,0 +1,55 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { EventStoreUnavailable } from '@cairn/event-sourcing';
+import { Database, isPassing, PostgresEventStore, ReadModels } from '@cairn/platform';
+import type { Configuration } from './configuration.js';
+import { readModelNames } from './monitoring/trial-documents.js';
+
+/** Everything that the service keeps open to the database. */
+export interface Connections {
+  readonly store: PostgresEventStore;
+  readonly readModels: ReadModels;
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+const NAME = 'cairn api';
+
+export function openConnections({ databaseUrl: url, databaseConnections: max }: Configuration): Connections {
+  const store = new PostgresEventStore({ url, applicationName: NAME });
+  const readModels = new ReadModels({ url, store, models: readModelNames, applicationName: NAME, maxConnections: max });
+  const database = new Database({ url, role: 'cairn_service', applicationName: `${NAME} history`, max: 4 });
+  return {
+    store,
+    readModels,
+    database,
+    close: async () => {
+      await Promise.all([readModels.close(), database.close()]);
+      await store.close();
+    },
+  };
+}
+
+/** The schema is made by whoever starts the services, perhaps at this moment. */
+const NOT_MIGRATED = new Set(['42P01', '42883', '3F000', '22023']);
+
+/**
+ * Waits for the store to answer.
+ * @throws EventStoreUnavailable when it does not within the time
+ */
+export async function waitForStore(store: PostgresEventStore, seconds: number): Promise<void> {
+  const deadline = Date.now() + seconds * 1_000;
+  for (;;) {
+    try {
+      await store.tenants();
+      return;
+    } catch (error) {
+      const notMigrated = NOT_MIGRATED.has(String((error as { code?: unknown }).code));
+      if (!notMigrated && !isPassing(error) && !(error instanceof EventStoreUnavailable)) throw error;
+      if (Date.now() >= deadline) {
+        const why = notMigrated ? 'it has no tables of Cairn' : (error as Error).message;
+        throw new EventStoreUnavailable(`The database was not ready within ${seconds} s: ${why}`, { cause: error });
+      }
+      await wait(100);
+    }
+  }
+}

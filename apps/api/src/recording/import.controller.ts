@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PostgresEventStore } from '@cairn/platform';
+import { Controller, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { GraphQLError } from 'graphql';
+import { Application } from '../application/application.js';
+import { CONFIGURATION, type Configuration } from '../configuration.js';
+import { identify } from '../identity.js';
+import type { ImportTarget } from '../import/import-run.js';
+import { OverlayEventStore } from '../import/overlay-event-store.js';
+import { serveImport } from '../import/serve-import.js';
+import { answerJson } from '../operations/edge-errors.filter.js';
+
+/** Aborted when the service is asked to end. */
+export const STOPPING = Symbol('stopping');
+
+@Controller('import')
+export class ImportController {
+  constructor(
+    private readonly application: Application,
+    private readonly store: PostgresEventStore,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+    @Inject(STOPPING) private readonly stopping: AbortSignal,
+  ) {}
+
+  /** NDJSON records in, NDJSON outcomes out. With `dryRun=true` nothing is written, and the answers are the same. */
+  @Post()
+  async import(
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+    @Query('dryRun') dryRun?: string,
+  ): Promise<void> {
+    let identity;
+    try {
+      identity = identify(request.headers, this.configuration.defaultTenant);
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      answerJson(response, 400, { errors: [{ message: error.message, extensions: { code: 'BAD_USER_INPUT' } }] });
+      return;
+    }
+    const { tenant, actor } = identity;
+    const application =
+      dryRun === 'true'
+        ? new Application(await OverlayEventStore.over(this.store, tenant, Date.now))
+        : this.application;
+    const target: ImportTarget = {
+      head: () => application.head(tenant),
+      record: (commandId, commands) => application.record(tenant, actor, commandId, commands),
+    };
+    await serveImport(request, response, target, this.stopping);
+  }
+}
