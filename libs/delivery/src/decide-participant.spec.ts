@@ -211,7 +211,7 @@ describe.each([
       .thenRefused('CONTACT_ID_REUSED', 'contact');
     given(...known, event, voided(3))
       .when({ ...record, contact: 'C2' })
-      .then({ ...event, data: { ...event.data, contact: 'C2' } } as ParticipantEvent);
+      .then({ ...event, data: { ...event.data, contact: 'C2' } });
   });
   it('with an unknown worker is refused', () =>
     given(...known)
@@ -220,7 +220,7 @@ describe.each([
   it('with another worker than the allocated one is odd, and recorded', () =>
     given(...known)
       .when({ ...record, worker: 'W2' })
-      .then({ ...event, data: { ...event.data, worker: 'W2' } } as ParticipantEvent));
+      .then({ ...event, data: { ...event.data, worker: 'W2' } }));
   it('of somebody never allocated a worker is refused', () =>
     given(referred, randomised).when(record).thenRefused('NOT_ALLOCATED', 'participant'));
   it('of somebody whose only allocation was voided is refused', () =>
@@ -230,7 +230,7 @@ describe.each([
   it('before referral and allocation is odd, and recorded', () =>
     given(...known)
       .when({ ...record, occurredAt: referred.occurredAt - 1 })
-      .then({ ...event, occurredAt: referred.occurredAt - 1 } as ParticipantEvent));
+      .then({ ...event, occurredAt: referred.occurredAt - 1 }));
   it('typed in at a time still to come is refused', () =>
     given(...known)
       .when({ ...record, enteredAt: '2030-01-01T00:00:00Z' })

@@ -32,7 +32,7 @@ describe('training', () => {
   it('may be recorded anew once it was voided', () =>
     given(attended, voided)
       .when({ ...record, days: 0.5 })
-      .then({ ...attended, data: { ...attended.data, days: 0.5 } } as TrainingEvent));
+      .then({ ...attended, data: { ...attended.data, days: 0.5 } }));
   it('of an unknown worker is refused', () =>
     given()
       .when({ ...record, worker: 'W9' })

@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import type { DeliveryRecordCommand } from './commands.js';
 import { deliveryEventTypes } from './events.js';
 import { streamKindOf, streamKindOfEvent } from './routes.js';
-import { streamOf } from './streams.js';
+import { fidelityStream, participantStream, streamOf } from './streams.js';
 
 const trial = 'T 1';
 const occurredAt = 0;
@@ -48,6 +49,35 @@ describe('where a record goes', () => {
     } as const;
     expect(streamOf(command)).toBe('T%201/worker/W1/training/2017-01-31');
     expect(streamKindOf(command)).toBe('training');
+  });
+});
+
+describe('the name of a stream', () => {
+  const id = fc.oneof(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 100 }),
+    fc.integer({ min: 1, max: 50 }).map((length) => '病'.repeat(length)),
+    fc.constantFrom('/', ':', '%2F', 'participant'),
+  );
+  const isWritable = (text: string): boolean => text.isWellFormed() && text.length <= 100;
+
+  it('has room for the longest ids of any script', () => {
+    fc.assert(
+      fc.property(id.filter(isWritable), id.filter(isWritable), (one, other) => {
+        expect(participantStream(one, other).length).toBeLessThanOrEqual(512);
+        expect(fidelityStream(one, other, one, other, 0).length).toBeLessThanOrEqual(512);
+      }),
+    );
+  });
+
+  it('is that of no other participant', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(id.filter(isWritable), id.filter(isWritable)), { maxLength: 20 }), (pairs) => {
+        const given = new Set(pairs.map((pair) => JSON.stringify(pair)));
+        expect(new Set(pairs.map(([trial, participant]) => participantStream(trial, participant))).size).toBe(
+          given.size,
+        );
+      }),
+    );
   });
 });
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Longest identifier accepted, in UTF-16 code units. */
 export const IDENTIFIER_MAX_LENGTH = 100;
 
@@ -23,5 +25,15 @@ export function isPlainText(text: string): boolean {
   return text.isWellFormed() && !CONTROL_CHARACTER.test(text.replace(/[\t\n\r]/g, ''));
 }
 
-/** Joins identifiers into a stream name. Each part is percent-encoded, so no choice of ids can make two names meet. */
-export const streamName = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join('/');
+/**
+ * Joins identifiers into a stream name. Each part is percent-encoded, so no choice of ids can make two names meet. A part
+ * that grows too long by it (a long id in another script) is replaced by its digest after a colon, which encoding leaves
+ * to nobody: names keep within the limit of a stream name, and a name is still the prefix of those made of more parts.
+ */
+export const streamName = (...parts: readonly string[]): string => parts.map(namePart).join('/');
+
+function namePart(part: string): string {
+  const encoded = encodeURIComponent(part);
+  if (encoded.length <= IDENTIFIER_MAX_LENGTH) return encoded;
+  return `:${createHash('sha256').update(part).digest('hex')}`;
+}
