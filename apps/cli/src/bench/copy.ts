@@ -1,10 +1,10 @@
 import { CopyLimit } from './contenders/copy.js';
-import type { Laboratory } from './laboratory.js';
+import type { BenchContext } from './context.js';
 import { median, rangeOf, type Section } from './report.js';
 import { payloads, STREAMS } from './workload.js';
 
 /** The limit: COPY of the appends' rows into an equal table with the same three indexes, and into one without any. */
-export async function benchCopy(laboratory: Laboratory, quick: boolean): Promise<Section> {
+export async function benchCopy({ laboratory, scale: { quick } }: BenchContext): Promise<Section> {
   const url = await laboratory.createCairn('bench_copy');
   const indexed = await CopyLimit.open(url, 'indexed');
   const bare = await CopyLimit.open(url, 'bare', { indexes: false });

@@ -1,7 +1,13 @@
-import { type AppendPlan, benchAppend, FULL_APPEND, QUICK_APPEND } from './append.js';
+import { benchAppend, FULL_APPEND, QUICK_APPEND } from './append.js';
+import { type BenchContext, FULL, QUICK } from './context.js';
 import { benchCopy } from './copy.js';
-import { type Laboratory, openLaboratory } from './laboratory.js';
+import { benchGrowth } from './growth.js';
+import { openLaboratory } from './laboratory.js';
 import { isMet, render, type Section } from './report.js';
+import { benchLive } from './live.js';
+import { benchRebuild } from './rebuild.js';
+import { benchTable } from './table.js';
+import { TrialDatabases } from './trials.js';
 import { isFaultless } from './witness.js';
 
 export interface BenchOptions {
@@ -13,13 +19,13 @@ export interface BenchOptions {
   readonly json?: boolean;
 }
 
-type Bench = (laboratory: Laboratory, quick: boolean) => Promise<Section>;
-
-const appendPlan = (quick: boolean): AppendPlan => (quick ? QUICK_APPEND : FULL_APPEND);
-
-export const SECTIONS: Readonly<Record<string, Bench>> = {
-  append: (laboratory, quick) => benchAppend(laboratory, appendPlan(quick)),
+const SECTIONS: Readonly<Record<string, (context: BenchContext) => Promise<Section>>> = {
+  append: ({ laboratory, scale }) => benchAppend(laboratory, scale.quick ? QUICK_APPEND : FULL_APPEND),
   copy: benchCopy,
+  rebuild: benchRebuild,
+  table: benchTable,
+  live: benchLive,
+  growth: benchGrowth,
 };
 
 /**
@@ -34,11 +40,13 @@ export async function bench(options: BenchOptions, write = (text: string) => con
     return 2;
   }
   const quick = options.quick ?? false;
+  const scale = quick ? QUICK : FULL;
   const sections: Section[] = [];
   const laboratory = await openLaboratory();
+  const context = { laboratory, scale, databases: new TrialDatabases(laboratory, scale.trials) };
   try {
     for (const name of names) {
-      const section = await SECTIONS[name]!(laboratory, quick);
+      const section = await SECTIONS[name]!(context);
       sections.push(section);
       if (!options.json) write(render(section));
     }

@@ -1,0 +1,49 @@
+import type { Laboratory } from './laboratory.js';
+import type { TrialDatabases } from './trials.js';
+
+/** How much of everything a run does. */
+export interface Scale {
+  readonly quick: boolean;
+  /** In the large log, and in the small one that it is compared with. */
+  readonly events: number;
+  readonly fewEvents: number;
+  readonly trials: number;
+  readonly rebuildRounds: number;
+  readonly growthRounds: number;
+  /** Appends in each turn of a growth round. */
+  readonly growthAppends: number;
+  /** Seconds of queries. */
+  readonly tableSeconds: number;
+  readonly meetings: number;
+}
+
+export const FULL: Scale = {
+  quick: false,
+  events: 1_000_000,
+  fewEvents: 100_000,
+  trials: 20,
+  rebuildRounds: 3,
+  growthRounds: 5,
+  growthAppends: 4_000,
+  tableSeconds: 20,
+  meetings: 1_000,
+};
+
+export const QUICK: Scale = {
+  quick: true,
+  events: 20_000,
+  fewEvents: 2_000,
+  trials: 4,
+  rebuildRounds: 1,
+  growthRounds: 1,
+  growthAppends: 500,
+  tableSeconds: 2,
+  meetings: 30,
+};
+
+/** What the sections of one run share. */
+export interface BenchContext {
+  readonly laboratory: Laboratory;
+  readonly databases: TrialDatabases;
+  readonly scale: Scale;
+}

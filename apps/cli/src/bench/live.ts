@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import type { BenchContext } from './context.js';
+import { readModelsOf } from './rebuilding.js';
+import { median, percentile, type Section } from './report.js';
+import { type Service, startService } from './service.js';
+import { catalogue, trialId, trialLog, type TrialLogPlan } from './trial-log.js';
+import { TENANT } from './trials.js';
+
+const TRIAL = trialId(0);
+const CHANGES = `subscription ($trial: ID!) {
+  engagementChanged(trial: $trial) { position sites { site { id } counts { engaged withData ofWithData { value } } } }
+}`;
+const RECORD = `mutation ($input: RecordContactInput!) {
+  recordCommunityMeeting(input: $input) {
+    ... on CommandAccepted { position }
+    ... on CommandRefused { code message }
+  }
+}`;
+
+/** From sending a community meeting to the push that includes it, through the whole product. */
+export async function benchLive({ databases, scale }: BenchContext): Promise<Section> {
+  const database = await databases.with(scale.events);
+  await readModelsOf(database);
+  const settings = { DATABASE_URL: database.url, DEFAULT_TENANT: TENANT };
+  const projector = await startService('projector', settings, '/health');
+  let api: Service | undefined;
+  try {
+    api = await startService('api', settings, '/health');
+    const latencies = await meetings(api.port, scale.meetings, allocated(database.plan));
+    return {
+      name: 'live',
+      title: `From a community meeting's mutation to the push of engagementChanged, ${scale.meetings} meetings`,
+      targets: [{ title: '99th percentile', figure: percentile(latencies, 0.99), atMost: 250, unit: ' ms' }],
+      correctness: [],
+      figures: [
+        { title: 'median', figure: median(latencies), unit: ' ms' },
+        { title: 'slowest', figure: Math.max(...latencies), unit: ' ms' },
+      ],
+      notes: [],
+    };
+  } finally {
+    await api?.stop();
+    await projector.stop();
+  }
+}
+
+async function meetings(port: number, count: number, people: readonly Allocated[]): Promise<number[]> {
+  const client = createClient({ url: `ws://127.0.0.1:${port}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 });
+  const pushes = new Pushes();
+  const ended = (async () => {
+    for await (const { data, errors } of client.iterate<{ engagementChanged: { position: string } }>({
+      query: CHANGES,
+      variables: { trial: TRIAL },
+    })) {
+      if (!data) throw new Error(`the subscription failed: ${JSON.stringify(errors)}`);
+      pushes.came(BigInt(data.engagementChanged.position));
+    }
+  })();
+  ended.catch((error: unknown) => pushes.fail(error));
+  try {
+    // The first push is what there is already.
+    await pushes.including(0n);
+    const latencies: number[] = [];
+    for (let turn = 0; turn < count; turn++) {
+      const sent = performance.now();
+      const position = await record(port, people[turn % people.length]!);
+      latencies.push((await pushes.including(position)) - sent);
+    }
+    return latencies;
+  } finally {
+    await client.dispose();
+    await ended.catch(() => undefined);
+  }
+}
+
+/** What the subscription has pushed, and when; a push may come before the mutation's own answer. */
+class Pushes {
+  private readonly seen: { readonly position: bigint; readonly at: number }[] = [];
+  private waiting: { readonly position: bigint; readonly settle: PromiseWithResolvers<number> } | undefined;
+
+  came(position: bigint): void {
+    const at = performance.now();
+    this.seen.push({ position, at });
+    if (this.waiting && position >= this.waiting.position) this.waiting.settle.resolve(at);
+  }
+
+  fail(error: unknown): void {
+    this.waiting?.settle.reject(error);
+  }
+
+  /** @returns when the first push came that includes the position */
+  async including(position: bigint): Promise<number> {
+    const first = this.seen.find((push) => push.position >= position);
+    // Positions rise, so that what came earlier will not be asked for again.
+    this.seen.length = 0;
+    if (first) return first.at;
+    const settle = Promise.withResolvers<number>();
+    const timer = setTimeout(() => settle.reject(new Error(`no push included position ${position}`)), 10_000);
+    this.waiting = { position, settle };
+    try {
+      return await settle.promise;
+    } finally {
+      clearTimeout(timer);
+      this.waiting = undefined;
+    }
+  }
+}
+
+async function record(port: number, { participant, worker }: Allocated): Promise<bigint> {
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      query: RECORD,
+      variables: {
+        input: {
+          commandId: randomUUID(),
+          trial: TRIAL,
+          participant,
+          worker,
+          contact: randomUUID(),
+          occurredAt: new Date(Date.now() - 3_600_000).toISOString(),
+          mode: 'FACE_TO_FACE',
+          outcome: 'ATTENDED',
+          minutes: 45,
+        },
+      },
+    }),
+  });
+  const answer = (await response.json()) as { data?: { recordCommunityMeeting?: { position?: string } } };
+  const position = answer.data?.recordCommunityMeeting?.position;
+  if (position === undefined) throw new Error(`the meeting was not recorded: ${JSON.stringify(answer)}`);
+  return BigInt(position);
+}
+
+interface Allocated {
+  readonly participant: string;
+  readonly worker: string;
+}
+
+/** Participants of the trial who have a worker. */
+function allocated(plan: TrialLogPlan): Allocated[] {
+  const found: Allocated[] = [];
+  for (const { events } of trialLog(plan)) {
+    for (const event of events) {
+      if (event.type !== 'WorkerAllocated') continue;
+      const { data } = catalogue.decode(event as never) as unknown as { data: Allocated & { trial: string } };
+      if (data.trial === TRIAL) found.push({ participant: data.participant, worker: data.worker });
+    }
+    if (found.length >= 50) break;
+  }
+  return found;
+}
