@@ -6,10 +6,13 @@ declare
   able constant text := case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end;
 begin
   foreach wanted in array array['cairn_owner', 'cairn_projector', 'cairn_service'] loop
-    begin
-      execute format('create role %I nologin noinherit', wanted);
-    exception when duplicate_object or unique_violation then null;
-    end;
+    -- Looked at first: a user who may not create roles can still use those that were made for it.
+    if not exists (select from pg_roles where rolname = wanted) then
+      begin
+        execute format('create role %I nologin noinherit', wanted);
+      exception when duplicate_object or unique_violation then null;
+      end;
+    end if;
     if not pg_has_role(current_user, wanted, able) then
       execute format('grant %I to current_user', wanted);
     end if;

