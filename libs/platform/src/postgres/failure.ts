@@ -4,18 +4,33 @@ const PASSING = /^(08|57P|53|40|58|55P03|25006|57014)/;
 const DRIVER =
   /connection terminated|connection ended|client has encountered a connection error|timeout|not queryable/i;
 
-/** Whether a failed call is the world's fault (lost connection, server going down, no room), not the call's. */
-export function isPassing(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError) return error.errors.some(isPassing);
-  const { code } = error as { code?: unknown };
-  if (typeof code !== 'string') return DRIVER.test(error.message);
-  // A SQLSTATE has five characters and comes with a severity; anything else is the operating system's (ECONNRESET, ENOENT).
-  return 'severity' in error ? PASSING.test(code) : true;
+/** What is known of a failed call: an error of PostgreSQL has a severity, one of the operating system only a code. */
+interface Failure {
+  readonly message: string;
+  readonly code?: unknown;
+  readonly severity?: unknown;
+  /** Of an AggregateError: one per address that was tried. */
+  readonly errors?: readonly unknown[];
 }
 
-/** Whether the server refused the values themselves: a data exception or a broken constraint. */
+const failureOf = (error: unknown): Failure =>
+  typeof error === 'object' && error !== null && 'message' in error ? (error as Failure) : { message: String(error) };
+
+/** Whether a failed call is the world's fault (lost connection, server going down, no room), not the call's. */
+export function isPassing(error: unknown): boolean {
+  const { code, severity, errors, message } = failureOf(error);
+  if (errors) return errors.some(isPassing);
+  if (typeof code !== 'string') return DRIVER.test(message);
+  return severity === undefined ? /^E[A-Z]+$/.test(code) : PASSING.test(code);
+}
+
+/** Whether the server refused the values themselves: a data exception, a broken constraint or a limit. */
 export function isWrongValue(error: unknown): boolean {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  return typeof code === 'string' && /^(22|23|54)/.test(code);
+  const { code, severity } = failureOf(error);
+  return severity !== undefined && typeof code === 'string' && /^(22|23|54)/.test(code);
+}
+
+export function messageOf(error: unknown): string {
+  const { message, errors } = failureOf(error);
+  return message === '' && errors ? errors.map(messageOf).join('; ') : message;
 }

@@ -23,7 +23,7 @@ import { AppendQueue } from './append-queue.js';
 import { type AppendedListener, AppendedSignal } from './appended-signal.js';
 import type { DatabaseRole } from './database.js';
 import { EVENT_COLUMNS, type EventRow, readEvent } from './event-row.js';
-import { isPassing, isWrongValue } from './failure.js';
+import { isPassing, isWrongValue, messageOf } from './failure.js';
 
 export interface PostgresEventStoreOptions {
   readonly url: string;
@@ -166,7 +166,7 @@ export class PostgresEventStore implements EventStore {
       return outcomes;
     } catch (error) {
       if (error instanceof EventStoreUnavailable) return appends.map(() => error);
-      if (appends.length === 1) return [isWrongValue(error) ? new InvalidAppend(messageOf(error)) : asError(error)];
+      if (appends.length === 1) return [isWrongValue(error) ? new InvalidAppend(messageOf(error)) : (error as Error)];
       // The server refused the whole for what is wrong with a part: the halves tell which.
       const half = appends.length >> 1;
       return [
@@ -219,6 +219,3 @@ const isTenant = (tenant: TenantId): string => `tenant = ${pg.escapeLiteral(tena
 
 /** A number as it may stand in SQL: never below zero, never a fraction. */
 const whole = (value: number): number => Math.min(Math.max(Math.trunc(value) || 0, 0), 2_147_483_647);
-
-const messageOf = (error: unknown): string => asError(error).message;
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
