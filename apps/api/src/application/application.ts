@@ -14,6 +14,7 @@ import {
   type EventStore,
   type Instant,
   InvalidAppend,
+  isIdentifier,
   isUuid,
   type Position,
   refuse,
@@ -79,7 +80,8 @@ export class Application {
     if (!isUuid(commandId)) return refuse(INVALID_INPUT, 'commandId: is not a UUID.', 'commandId');
     const [first] = given;
     if (!first) return refuse(INVALID_INPUT, 'There is no command.');
-    const trialId = typeof first.input['trial'] === 'string' ? first.input['trial'] : undefined;
+    const named = first.input['trial'];
+    const trialId = typeof named === 'string' && isIdentifier(named) ? named : undefined;
     const kept = trialId === undefined ? undefined : this.rosters.kept(tenant, trialId);
     const outcome = await this.judge(tenant, actor, commandId, given, kept ?? (await this.trial(tenant, trialId)));
     if (!kept || outcome.kind === 'accepted' || !MISSED_IN_ROSTER.has(outcome.refusal.code)) return outcome;

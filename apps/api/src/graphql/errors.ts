@@ -34,9 +34,9 @@ export function presentError(error: unknown, unexpected: UnexpectedError): Graph
     return present(error, 'SERVICE_UNAVAILABLE', 'The store cannot be reached. The same request may be sent again.');
   }
   if (cause instanceof ReadModelMissing) return present(error, 'READ_MODEL_BEHIND', cause.message);
-  if (cause instanceof GraphQLError && (cause.originalError === undefined || cause.originalError === null)) {
+  if (cause instanceof GraphQLError) {
     const code = cause.extensions['code'];
-    if (code !== 'INTERNAL_SERVER_ERROR') return present(error, asCode(code), cause.message);
+    if (code !== undefined && code !== 'INTERNAL_SERVER_ERROR') return present(error, asCode(code), cause.message);
   }
   const id = randomUUID();
   unexpected(id, cause);

@@ -2,6 +2,7 @@ import type http from 'node:http';
 import {
   execute,
   getOperationAST,
+  getVariableValues,
   GraphQLError,
   type GraphQLSchema,
   parse,
@@ -47,6 +48,8 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
           if (operation?.operation !== 'subscription') throw badInput('only subscriptions are served here');
           const faults = validate(schema, document, [...specifiedRules, ...limitRules]);
           if (faults.length > 0) return faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED'));
+          const variables = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {});
+          if (variables.errors) return variables.errors.map((fault) => withCode(fault, 'BAD_USER_INPUT'));
           const contextValue: RequestContext = {
             identity: identify(connection.extra.request.headers, options.defaultTenant),
           };
