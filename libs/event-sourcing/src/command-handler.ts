@@ -39,13 +39,13 @@ interface LoadedStream<State> {
   readonly commandIds: ReadonlySet<string>;
 }
 
-/** Between processes, how often a stream may change under a command before the handler gives up. */
-const MAX_ATTEMPTS = 50;
+/** How often another process may be faster before the handler gives up: each time, that one has stored something. */
+const MAX_ATTEMPTS = 1_000;
 
 /**
  * Loads a stream, decides, appends. Commands for one stream are taken one after another; across processes the expected
- * revision settles it. Folded states are kept: a stale one can cost an attempt, never a wrong answer, because an
- * acceptance is checked by the store and a refusal is looked at again with a fresh state.
+ * revision settles it. Folded states are kept: a stale one can cost an attempt, never a wrong answer, because new events
+ * are checked by the store, and what adds none is only believed of a state to which nothing has been added.
  */
 export class CommandHandler {
   private readonly loaded = new Map<string, LoadedStream<unknown>>();
@@ -78,10 +78,11 @@ export class CommandHandler {
 
         const decided = decideAll(decider, commands, loaded.state, world, origin.commandId);
         if (decided.kind === 'refused') {
-          if (kept) continue;
+          if (kept && (await this.hasGrown(origin.tenant, stream, kept))) continue;
           return decided;
         }
         if (decided.events.length === 0) {
+          if (kept && (await this.hasGrown(origin.tenant, stream, kept))) continue;
           const used = await this.store.findEvent(origin.tenant, eventId(origin.commandId, 0));
           return used ? this.earlierOutcome(origin) : { kind: 'accepted', position: loaded.position, events: [] };
         }
@@ -174,6 +175,11 @@ export class CommandHandler {
     const loaded = { state, revision: last?.revision, position: last?.position ?? LOG_START, commandIds };
     this.keep(tenant, stream, loaded);
     return loaded;
+  }
+
+  private async hasGrown(tenant: TenantId, stream: string, { revision }: LoadedStream<unknown>): Promise<boolean> {
+    const from = revision === undefined ? 0 : revision + 1;
+    return (await this.store.readStream(tenant, stream, { from, limit: 1 })).length > 0;
   }
 
   private recall<State>(tenant: TenantId, stream: string): LoadedStream<State> | undefined {
