@@ -14,9 +14,13 @@ export interface RunningCairn {
 
 export async function startCairn(): Promise<RunningCairn> {
   const database = await createTestDatabase();
-  const projectorStore = new PostgresEventStore({ url: database.url, role: 'cairn_projector' });
+  const projectorStore = new PostgresEventStore({
+    url: database.url,
+    role: 'cairn_projector',
+    applicationName: 'test projector',
+  });
   const runner = new ProjectionRunner({ url: database.url, store: projectorStore, catalogue, projections });
-  const store = new PostgresEventStore({ url: database.url });
+  const store = new PostgresEventStore({ url: database.url, applicationName: 'test' });
   await runner.start();
   const settings = { DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'silent' };
   const api = await startApi(apiConfiguration(settings));

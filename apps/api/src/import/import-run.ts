@@ -20,7 +20,7 @@ export interface ImportSink {
 /** Records that are with the event store at once: enough to fill its batches. */
 const IN_FLIGHT_MAX = 256;
 /** Records read ahead of their outcome. A bundle lists a participant's contacts together, and those wait for each other. */
-const READ_AHEAD_MAX = 4_096;
+const READ_AHEAD_MAX = 16_384;
 /** A store that does not answer is asked again; a command id makes that harmless. */
 const ATTEMPTS = 3;
 
