@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+
 /** How often a process that npm started looks whether npm is still there, in milliseconds. */
 const LOOK_EVERY = 250;
 
@@ -15,10 +17,23 @@ export function endWithParent() {
   }
   if (process.channel || !process.env.npm_lifecycle_event || process.platform === 'win32') return;
   const parent = process.ppid;
+  if (!isPackageManager(parent)) {
+    end();
+    return;
+  }
   const watch = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(watch);
     end();
   }, LOOK_EVERY);
   watch.unref();
+}
+
+/** Whether npm is still the parent: it may have died before this process came to look, which then belongs to init. */
+function isPackageManager(pid) {
+  try {
+    return /npm|yarn|node|bun/.test(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+  } catch {
+    return pid !== 1;
+  }
 }
