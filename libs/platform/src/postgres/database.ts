@@ -34,8 +34,8 @@ export class Database {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     try {
-      await client.query('begin');
-      await client.query("select set_config('cairn.tenant', $1, true)", [tenant]);
+      // Both in one round trip.
+      await client.query(`begin; select set_config('cairn.tenant', ${pg.escapeLiteral(tenant)}, true)`);
       const result = await work(client);
       await client.query('commit');
       return result;

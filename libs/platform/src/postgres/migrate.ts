@@ -18,7 +18,7 @@ export async function migrate(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, application_name: 'cairn migrate' });
   await client.connect();
   try {
-    await refuseOldServer(client);
+    await refuseUnfitServer(client);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const done = await appliedMigrations(client);
     const files = (await fs.readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
@@ -40,13 +40,17 @@ export class MigrationFailed extends Error {
   override readonly name = 'MigrationFailed';
 }
 
-async function refuseOldServer(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ number: string; version: string }>(
-    "select current_setting('server_version_num') as number, current_setting('server_version') as version",
+async function refuseUnfitServer(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ number: string; version: string; encoding: string }>(
+    `select current_setting('server_version_num') as number, current_setting('server_version') as version,
+            current_setting('server_encoding') as encoding`,
   );
-  const { number, version } = rows[0]!;
+  const { number, version, encoding } = rows[0]!;
   if (Number(number) < OLDEST_MAJOR_VERSION * 10_000) {
     throw new MigrationFailed(`PostgreSQL ${OLDEST_MAJOR_VERSION} or later is needed; this server is ${version}`);
+  }
+  if (encoding !== 'UTF8') {
+    throw new MigrationFailed(`the database must be encoded in UTF8, not ${encoding}: names are in any script`);
   }
 }
 
