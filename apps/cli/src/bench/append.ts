@@ -48,14 +48,14 @@ const TENANT = 'bench';
  * in this process, which is what a log is for; before the next turn the reader may come to the end.
  */
 export async function benchAppend(laboratory: Laboratory, plan: AppendPlan): Promise<Section> {
-  const own = await laboratory.createCairn('bench_cairn');
+  const own = await laboratory.createCairn('cairn');
   const contenders: Contender[] = [cairn(own, TENANT)];
   const rates = new Map<string, number[]>();
   const runs: Run[] = [];
   try {
     contenders.push(await singleInserts(own, TENANT));
-    contenders.push(await messageDb(await laboratory.createDatabase('bench_message_db')));
-    contenders.push(await emmett(await laboratory.createDatabase('bench_emmett')));
+    contenders.push(await messageDb(await laboratory.createDatabase('message_db')));
+    contenders.push(await emmett(await laboratory.createDatabase('emmett')));
     const copy = await CopyLimit.open(own, 'copied');
     runs.push(...contenders.map((contender) => new Run(contender, new Witness())));
     try {
@@ -70,7 +70,8 @@ export async function benchAppend(laboratory: Laboratory, plan: AppendPlan): Pro
           }
         }
       }
-      for (const run of runs) await followed(run, () => run.appendContested(32, plan.contested));
+      for (const run of runs)
+        await followed(run, () => run.appendContested(Math.min(32, Math.max(...plan.writers)), plan.contested));
     } finally {
       await copy.close();
     }
@@ -118,7 +119,11 @@ function targets(rates: ReadonlyMap<string, readonly number[]>, plan: AppendPlan
 /** How long a reader may be given nothing before it counts as having come to the end. emmett's looks once a second when idle. */
 const QUIET_MS = 2_500;
 
-async function followed<Result>(run: Run, work: () => Promise<Result>): Promise<Result> {
+/**
+ * Does a piece of work while a reader follows the contender's log, and lets the reader come to the end.
+ * @param quiet milliseconds without a delivery after which what is missing is taken for lost
+ */
+export async function followed<Result>(run: Run, work: () => Promise<Result>, quiet = QUIET_MS): Promise<Result> {
   const { contender, witness } = run;
   const end = new AbortController();
   const following = contender.follow((id, stream, revision) => witness.delivered(id, stream, revision), end.signal);
@@ -127,7 +132,7 @@ async function followed<Result>(run: Run, work: () => Promise<Result>): Promise<
   } finally {
     let count = witness.deliveryCount;
     let quietSince = performance.now();
-    while (!witness.complete && performance.now() - quietSince < QUIET_MS) {
+    while (!witness.complete && performance.now() - quietSince < quiet) {
       await wait(5);
       if (witness.deliveryCount > count) quietSince = performance.now();
       count = witness.deliveryCount;

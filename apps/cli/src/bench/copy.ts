@@ -5,7 +5,7 @@ import { payloads, STREAMS } from './workload.js';
 
 /** The limit: COPY of the appends' rows into an equal table with the same three indexes, and into one without any. */
 export async function benchCopy({ laboratory, scale: { quick } }: BenchContext): Promise<Section> {
-  const url = await laboratory.createCairn('bench_copy');
+  const url = await laboratory.createCairn('copy');
   const indexed = await CopyLimit.open(url, 'indexed');
   const bare = await CopyLimit.open(url, 'bare', { indexes: false });
   const rows = quick ? 10_000 : 200_000;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,9 +8,9 @@ import pg from 'pg';
 /** A PostgreSQL of its own, as the product starts it, with everything that reaches the disk reaching the disk. */
 export interface Laboratory {
   /** A new, empty database. @returns its URL, over the server's unix socket */
-  createDatabase(name: string): Promise<string>;
+  createDatabase(purpose: string): Promise<string>;
   /** A new database with Cairn's schema. */
-  createCairn(name: string): Promise<string>;
+  createCairn(purpose: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -24,25 +25,32 @@ export async function openLaboratory(): Promise<Laboratory> {
   });
 }
 
-/** @param url of a database of a running server */
-export function laboratoryOn(url: string, close: () => Promise<void>): Laboratory {
-  const urlFor = (database: string): string => {
-    const other = new URL(url);
-    other.pathname = `/${database}`;
-    return other.toString();
-  };
-  const createDatabase = async (name: string): Promise<string> => {
+/**
+ * A laboratory on a server that others use too: its databases have names of their own.
+ * @param url of any database of the server
+ */
+export function laboratoryOn(url: string, close?: () => Promise<void>): Laboratory {
+  const created: string[] = [];
+  const createDatabase = async (purpose: string): Promise<string> => {
+    const name = `bench_${purpose}_${randomUUID().slice(0, 8)}`;
     await query(url, `create database ${name}`);
-    return urlFor(name);
+    created.push(name);
+    const own = new URL(url);
+    own.pathname = `/${name}`;
+    return own.toString();
   };
   return {
     createDatabase,
-    createCairn: async (name) => {
-      const created = await createDatabase(name);
-      await migrate(created);
-      return created;
+    createCairn: async (purpose) => {
+      const own = await createDatabase(purpose);
+      await migrate(own);
+      return own;
     },
-    close,
+    close:
+      close ??
+      (async () => {
+        for (const name of created) await query(url, `drop database ${name} with (force)`);
+      }),
   };
 }
 

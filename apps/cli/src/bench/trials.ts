@@ -33,7 +33,7 @@ export class TrialDatabases {
   }
 
   private async make(events: number): Promise<TrialDatabase> {
-    const url = await this.laboratory.createCairn(`bench_trials_${events}`);
+    const url = await this.laboratory.createCairn(`trials_${events}`);
     const plan = { events, trials: this.trials, seed: 1 };
     const store = new PostgresEventStore({ url, applicationName: 'cairn bench' });
     try {
