@@ -67,7 +67,11 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
         }
       },
       execute,
-      subscribe,
+      subscribe: async (args) => {
+        const source = await subscribe(args);
+        return 'next' in source ? presentingErrors(source, unexpected) : source;
+      },
+      onError: (_connection, _id, _request, errors) => errors.map((error) => asGraphQLError(error, unexpected)),
       onNext: (_connection, _id, _request, _args, result) =>
         result.errors && { ...result, errors: result.errors.map((error) => asGraphQLError(error, unexpected)) },
     },
@@ -84,4 +88,21 @@ const withCode = (error: GraphQLError, code: string | undefined): GraphQLError =
 function asGraphQLError(error: unknown, unexpected: UnexpectedError): GraphQLError {
   const { message, path, extensions } = presentError(error, unexpected);
   return new GraphQLError(message, { path: path ?? null, extensions: extensions ?? null });
+}
+
+/** An error that ends a subscription is told to the client as any other; without this the whole socket would close. */
+function presentingErrors<Result>(
+  source: AsyncGenerator<Result, void, void>,
+  unexpected: UnexpectedError,
+): AsyncIterableIterator<Result> {
+  return {
+    next: () =>
+      source.next().catch((error: unknown) => {
+        throw asGraphQLError(error, unexpected);
+      }),
+    return: () => source.return(),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
