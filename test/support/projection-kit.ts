@@ -173,5 +173,13 @@ export async function startRunner(
     ...options,
   });
   await runner.start();
+  started.push(runner);
   return runner;
+}
+
+const started: ProjectionRunner[] = [];
+
+/** Stops what `startRunner` started; once stopped, a runner may be stopped again. */
+export async function stopRunners(): Promise<void> {
+  await Promise.all(started.splice(0).map((runner) => runner.stop()));
 }

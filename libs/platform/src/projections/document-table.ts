@@ -1,6 +1,6 @@
 import type { DocumentKey, TenantId } from '@cairn/event-sourcing';
 import pg from 'pg';
-import type { FoldedDocument } from './page-fold.js';
+import { type FoldedDocument, storedDocument } from './page-fold.js';
 
 /** One building of a projection: its documents are in a table of their own. */
 export interface GenerationId {
@@ -74,10 +74,8 @@ export async function loadDocuments(
     [tenant, keys.map((key) => key.scope), keys.map((key) => key.id)],
   );
   return found.rows.map((row) => ({
-    scope: row.scope,
-    id: row.id,
-    position: BigInt(row.position),
-    document: JSON.parse(row.document) as unknown,
+    ...storedDocument(row, BigInt(row.position), JSON.parse(row.document)),
+    payload: row.document.length,
   }));
 }
 

@@ -1,6 +1,9 @@
 import { type EventStore, LOG_START, type Position, type RecordedEvent, type TenantId } from '@cairn/event-sourcing';
+import type pg from 'pg';
+import type { Database } from '../postgres/database.js';
 import { BuildDocuments } from './build-documents.js';
 import { insertCheckpoint, insertParked } from './checkpoint.js';
+import { indexDocumentTable } from './document-table.js';
 import type { FeedTools } from './live-feed.js';
 import { decodePage, foldPage, type Halt, type ParkedEvent } from './page-fold.js';
 import type { Building } from './rebuild.js';
@@ -9,9 +12,9 @@ import type { Building } from './rebuild.js';
 export interface RebuildBudget {
   /** Default 200,000. */
   readonly maxDocuments?: number;
-  /** Characters of payload folded into the documents in memory, default 100 million. */
+  /** Characters of payload folded into the documents in memory, default 32 million. */
   readonly maxPayload?: number;
-  /** Events in a page, 1 to 10,000, default 5,000. */
+  /** Events in a page, 1 to 10,000, default 2,000. */
   readonly pageSize?: number;
 }
 
@@ -40,7 +43,7 @@ async function foldLog(
   tenant: TenantId,
   buildings: readonly Building[],
   { store, database, catalogue }: FeedTools,
-  { maxDocuments = 200_000, maxPayload = 100_000_000, pageSize = 5_000 }: RebuildBudget,
+  { maxDocuments = 200_000, maxPayload = 32_000_000, pageSize = 2_000 }: RebuildBudget,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
@@ -48,13 +51,12 @@ async function foldLog(
   const wanted = new Set(buildings.flatMap(({ definition }) => definition.projection.eventTypes));
   const folds = buildings.map((building) => ({
     building,
-    documents: new BuildDocuments(database, building.generation, tenant),
+    documents: new BuildDocuments(database, building, tenant, () => ensureIndexed(database, building)),
     parked: new Map<string, Position>(),
     parkedEvents: [] as ParkedEvent[],
     position: LOG_START,
     halt: undefined as Halt | undefined,
   }));
-  let payload = 0;
   for await (const events of pagesToEnd(store, tenant, pageSize)) {
     signal.throwIfAborted();
     const page = decodePage(events, wanted, catalogue, versions);
@@ -65,17 +67,10 @@ async function foldLog(
       fold.halt = folded.halt;
       fold.parkedEvents.push(...folded.parked);
     }
-    for (let index = 0; index < page.facts.length; index++) {
-      if (page.facts[index]) payload += events[index]!.payload.length;
-    }
-    const documents = folds.reduce((sum, fold) => sum + fold.documents.size, 0);
-    if (payload > maxPayload || documents > maxDocuments) {
-      for (const { building, documents } of folds) {
-        await documents.spill(building.indexed);
-        building.indexed = true;
-      }
-      payload = 0;
-    }
+    const inMemory = folds.reduce((sum, { documents }) => sum + documents.documents, 0);
+    const payload = folds.reduce((sum, { documents }) => sum + documents.payload, 0);
+    if (payload > maxPayload || inMemory > maxDocuments) for (const { documents } of folds) await documents.spill();
+    for (const { documents } of folds) documents.turnPage();
     await progress.add(events.length);
   }
   for (const { building, documents, position, halt, parkedEvents } of folds) {
@@ -84,6 +79,21 @@ async function foldLog(
       await insertCheckpoint(client, building.generation, tenant, { position, halt });
       await insertParked(client, building.generation, tenant, parkedEvents);
     });
+  }
+}
+
+/** Rows are looked for by key from now on. Once for a building, whatever log it is that spilled. */
+function ensureIndexed(database: Database, building: Building): Promise<void> {
+  building.indexing ??= withClient(database, (client) => indexDocumentTable(client, building.generation));
+  return building.indexing;
+}
+
+async function withClient(database: Database, work: (client: pg.ClientBase) => Promise<void>): Promise<void> {
+  const client = await database.pool.connect();
+  try {
+    await work(client);
+  } finally {
+    client.release();
   }
 }
 

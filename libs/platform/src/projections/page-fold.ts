@@ -14,7 +14,22 @@ export interface FoldedDocument extends DocumentKey {
   /** Of the last event folded into it. */
   position: Position;
   document: unknown;
+  /** Characters of payload folded into it since it was read; and how many of them its memory has counted. */
+  payload: number;
+  counted: number;
+  /** When its memory last had it in hand, in a measure of that memory's own. */
+  touched: number;
 }
+
+export const storedDocument = (key: DocumentKey, position: Position, document: unknown): FoldedDocument => ({
+  scope: key.scope,
+  id: key.id,
+  position,
+  document,
+  payload: 0,
+  counted: 0,
+  touched: 0,
+});
 
 /** Where folded documents are kept between pages. */
 export interface DocumentMemory {
@@ -114,7 +129,7 @@ export async function foldPage(
       const at = documentKey(key);
       document = missing.get(at);
       if (!document) {
-        document = { scope: key.scope, id: key.id, position: 0n, document: undefined };
+        document = storedDocument(key, 0n, undefined);
         missing.set(at, document);
       }
     }
@@ -125,6 +140,7 @@ export async function foldPage(
       const document = missing.get(documentKey(stored))!;
       document.position = stored.position;
       document.document = stored.document;
+      document.payload = stored.payload;
     }
   }
 
@@ -149,6 +165,7 @@ export async function foldPage(
       continue;
     }
     document.position = fact.position;
+    document.payload += page.events[index]!.payload.length;
     changed.add(document);
     folded++;
   }

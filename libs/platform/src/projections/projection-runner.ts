@@ -54,6 +54,7 @@ export class ProjectionRunner {
   private readonly requested = new Bell();
   private readonly stopping = new AbortController();
   private readonly work: Promise<void>[] = [];
+  private stopped: Promise<void> | undefined;
   private deafen: (() => void) | undefined;
 
   /** @throws InvalidProjection */
@@ -91,7 +92,12 @@ export class ProjectionRunner {
   }
 
   /** Ends after the pages under way; a building under way is given up and made again at the next start. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.stopped ??= this.end();
+    return this.stopped;
+  }
+
+  private async end(): Promise<void> {
     this.stopping.abort();
     this.deafen?.();
     this.requested.ring();

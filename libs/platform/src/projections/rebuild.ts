@@ -12,8 +12,8 @@ import { swap } from './swap.js';
 export interface Building {
   readonly definition: ProjectionDefinition;
   readonly generation: Generation;
-  /** Whether its table can be searched by key. */
-  indexed: boolean;
+  /** Makes, or has made, its table searchable by key. */
+  indexing: Promise<void> | undefined;
 }
 
 /**
@@ -77,7 +77,7 @@ async function begin(client: pg.ClientBase, { definitions, store }: FeedTools): 
         );
       }
     });
-    buildings.push({ definition, generation, indexed: generation.shown });
+    buildings.push({ definition, generation, indexing: generation.shown ? Promise.resolve() : undefined });
   }
   return buildings;
 }
@@ -95,8 +95,8 @@ async function build(
   let swapped = false;
   try {
     if (fresh.length > 0) await foldLogs(fresh, tools, budget, signal);
-    for (const { generation, indexed } of fresh) {
-      if (!indexed) await indexDocumentTable(client, generation);
+    for (const { generation, indexing } of fresh) {
+      await (indexing ?? indexDocumentTable(client, generation));
       await secureDocumentTable(client, generation);
     }
     for (const building of buildings) {

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { type GenerationId, loadDocuments, upsertDocuments } from './document-table.js';
 import { readGenerations } from './generation.js';
 import type { FeedTools } from './live-feed.js';
-import { reasonOf } from './page-fold.js';
+import { reasonOf, storedDocument } from './page-fold.js';
 import { notifyProjected } from './projected-notice.js';
 import type { ProjectionDefinition } from './projection-definition.js';
 
@@ -76,7 +76,7 @@ async function retryDocument(
     folded++;
   }
   if (folded > 0) {
-    await upsertDocuments(client, generation, tenant, [{ ...key, position: position!, document }]);
+    await upsertDocuments(client, generation, tenant, [storedDocument(key, position!, document)]);
   }
   const place = [tenant, generation.name, generation.generation, key.scope, key.id];
   await client.query(
