@@ -49,6 +49,8 @@ async function start(run, fail) {
   if (run.stopping) return;
 
   const env = {
+    // In a terminal every routine line is noise; a service that is run by itself says more.
+    LOG_LEVEL: 'warn',
     ...process.env,
     DATABASE_URL: databaseUrl,
     HOST: settings.host,

@@ -49,5 +49,6 @@ export async function continueOnSuitableNode() {
 export function withFirstOnPath(node, env = process.env) {
   const separator = process.platform === 'win32' ? ';' : ':';
   const folders = [node.replace(/[\\/][^\\/]+$/, ''), `${root}/node_modules/.bin`, env.PATH ?? ''];
-  return { ...env, PATH: folders.join(separator) };
+  // nx would otherwise leave helpers behind for half a minute when it is killed.
+  return { ...env, PATH: folders.join(separator), NX_ISOLATE_PLUGINS: 'false', NX_DAEMON: 'false' };
 }
