@@ -99,7 +99,9 @@ const siteRecords: Readonly<Record<SiteRecordCommand['type'], fc.Arbitrary<SiteR
     instrument: fc.constantFrom('index', 'other'),
     rater: fc.constant('R1'),
     total: optional(fc.constantFrom(2, 3, 10.4, 12, 13)),
-    items: optional(fc.array(fc.record({ item: fc.constantFrom('a', 'b'), value: fc.double({ min: 0, max: 3, noNaN: true }) }))),
+    items: optional(
+      fc.array(fc.record({ item: fc.constantFrom('a', 'b'), value: fc.double({ min: 0, max: 3, noNaN: true }) })),
+    ),
   }),
 };
 
