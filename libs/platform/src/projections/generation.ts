@@ -55,18 +55,21 @@ export async function readGenerations(
 
 /**
  * Adds a generation that waits to be built, unless one is already waiting.
+ * @param above a number that must not be used again: a worker taken for dead may still write to its table
  * @returns its number, or undefined when there was one
  */
 export async function requestGeneration(
   client: pg.ClientBase,
   { projection, hash }: ProjectionDefinition,
+  above = 0,
 ): Promise<number | undefined> {
   const made = await client.query<{ generation: number }>(
     `insert into read_model.generation (projection, generation, version, definition_hash, state)
-     select $1, coalesce(max(generation), 0) + 1, $2, $3, 'requested' from read_model.generation where projection = $1
+     select $1, greatest(coalesce(max(generation), 0), $4::int) + 1, $2, $3, 'requested'
+     from read_model.generation where projection = $1
      on conflict do nothing
      returning generation`,
-    [projection.name, projection.version, hash],
+    [projection.name, projection.version, hash, above],
   );
   return made.rows[0]?.generation;
 }

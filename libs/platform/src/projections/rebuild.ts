@@ -54,7 +54,7 @@ async function removeHalfMade(client: pg.ClientBase, definitions: readonly Proje
         await moveGeneration(client, generation, 'requested');
       } else {
         await dropGeneration(client, generation);
-        if (isOf(generation, definition)) await requestGeneration(client, definition);
+        if (isOf(generation, definition)) await requestGeneration(client, definition, generation.generation);
       }
     });
   }
