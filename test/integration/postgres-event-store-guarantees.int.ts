@@ -32,12 +32,15 @@ describe('event store on PostgreSQL', () => {
       'truncate cairn.log cascade',
       `update cairn.log set tenant = 'other'`,
     ];
-    it.each(roles.flatMap((role) => statements.map((statement) => [role, statement])))('%s: %s', async (role, sql) => {
-      const tenant = newTenant();
-      await store.append(tenant, anAppend());
-      await expect(as(role!, tenant, sql!)).rejects.toMatchObject({ code: '42501' });
-      expect(await store.readLog(tenant, { limit: 2 })).toHaveLength(1);
-    });
+    it.each(roles.flatMap((role) => statements.map((statement) => [role, statement] as const)))(
+      '%s: %s',
+      async (role, sql) => {
+        const tenant = newTenant();
+        await store.append(tenant, anAppend());
+        await expect(as(role, tenant, sql)).rejects.toMatchObject({ code: '42501' });
+        expect(await store.readLog(tenant, { limit: 2 })).toHaveLength(1);
+      },
+    );
 
     it('not even where ordinary triggers are off', async () => {
       await store.append(newTenant(), anAppend());

@@ -61,7 +61,7 @@ describe('command handler', () => {
     from: CommandOrigin = origin(),
     to = stream,
     by = handler,
-  ): Promise<CommandOutcome> => by.handle(ward, to, [command].flat() as WardCommand[], world, from);
+  ): Promise<CommandOutcome> => by.handle(ward, to, Array.isArray(command) ? command : [command], world, from);
   const stored = (): Promise<readonly RecordedEvent[]> => store.readLog('enrich', { limit: 1_000 });
   const code = (outcome: CommandOutcome): string => (outcome.kind === 'refused' ? outcome.refusal.code : outcome.kind);
 

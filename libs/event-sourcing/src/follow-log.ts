@@ -1,13 +1,17 @@
 import type { RecordedEvent, TenantId } from './event.js';
 import { type EventStore, EventStoreUnavailable, type SubscriptionOptions } from './event-store.js';
 
-/** How long a subscription waits before it looks without having been called. */
-const LOOK_EVERY_MS = 1_000;
-
-/** A store that can be asked for pages, and calls when a log has grown; a call may be missed now and then. */
+/** A store that can be asked for pages, and calls when a log has grown. */
 export interface FollowedStore extends Pick<EventStore, 'readLog'> {
   /** @returns what ends it */
   onAppended(listener: (tenant: TenantId) => void): () => void;
+}
+
+/** What a store adds whose calls can be missed, and which can be closed. */
+export interface FollowingAid {
+  readonly closing?: AbortSignal;
+  /** Calls now and then, so that the log is looked at without having grown. @returns what ends it */
+  remind?(call: () => void): () => void;
 }
 
 type Pages = AsyncGenerator<readonly RecordedEvent[], void, void>;
@@ -22,17 +26,17 @@ export function followLog(
   store: FollowedStore,
   tenant: TenantId,
   options: SubscriptionOptions,
-  storeClosing?: AbortSignal,
+  aid: FollowingAid = {},
 ): AsyncGenerator<readonly RecordedEvent[], void, void> {
   const bell = new Bell();
   const end = (): void => bell.end();
-  const signals = [options.signal, storeClosing].filter((signal) => signal !== undefined);
+  const signals = [options.signal, aid.closing].filter((signal) => signal !== undefined);
   const forget = (): void => signals.forEach((signal) => signal.removeEventListener('abort', end));
   for (const signal of signals) {
     signal.addEventListener('abort', end);
     if (signal.aborted) end();
   }
-  const pages = readPages(store, tenant, options, bell, forget);
+  const pages = readPages(store, tenant, options, bell, aid, forget);
   const following: Pages = {
     next: () => pages.next(),
     return: () => {
@@ -56,11 +60,13 @@ async function* readPages(
   tenant: TenantId,
   { after, pageSize = 500 }: SubscriptionOptions,
   bell: Bell,
+  aid: FollowingAid,
   ended: () => void,
 ): Pages {
   const deafen = store.onAppended((grown) => {
     if (grown === tenant) bell.ring();
   });
+  const forgo = aid.remind?.(() => bell.ring());
   try {
     let from = after;
     while (!bell.ended) {
@@ -71,7 +77,7 @@ async function* readPages(
       });
       if (bell.ended) return;
       if (page.length === 0) {
-        await bell.rung(LOOK_EVERY_MS);
+        await bell.rung();
         continue;
       }
       from = page.at(-1)!.position;
@@ -79,6 +85,7 @@ async function* readPages(
     }
   } finally {
     deafen();
+    forgo?.();
     ended();
   }
 }
@@ -103,12 +110,10 @@ class Bell {
     this.ringing = this.ended;
   }
 
-  rung(withinMs: number): Promise<void> {
+  rung(): Promise<void> {
     if (this.ringing) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.answer?.(), withinMs);
       this.answer = () => {
-        clearTimeout(timer);
         this.answer = undefined;
         resolve();
       };

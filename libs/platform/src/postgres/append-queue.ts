@@ -2,8 +2,10 @@ import type { Append, AppendOutcome } from '@cairn/event-sourcing';
 
 /** Appends of one call at the most. */
 const BATCH_MAX_APPENDS = 512;
-/** UTF-16 code units of payload in one call at the most, unless a single append has more. */
+/** UTF-16 code units of text in one call at the most, unless a single append has more. */
 const BATCH_MAX_LENGTH = 4_000_000;
+/** About what an event has beside its payload: many small ones are a large call too. */
+const ENVELOPE_LENGTH = 250;
 
 interface Waiting {
   readonly append: Append;
@@ -42,7 +44,7 @@ export class AppendQueue {
 
   add(append: Append): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
-      const length = append.events.reduce((sum, event) => sum + event.payload.length, 0);
+      const length = append.events.reduce((sum, event) => sum + event.payload.length + ENVELOPE_LENGTH, 0);
       const waiting: Waiting = { append, length, resolve, reject, next: undefined };
       const lane = this.lanes.get(append.stream);
       if (lane) {

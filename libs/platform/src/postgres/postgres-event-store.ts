@@ -38,6 +38,8 @@ export interface PostgresEventStoreOptions {
 }
 
 const RETRY_AFTER = [20, 100, 300, 1_000, 2_000];
+/** A subscription looks that often without having been called: a wake-up can be lost with a connection. */
+const LOOK_EVERY_MS = 1_000;
 /** Longest time that one call may take in the server, in milliseconds. */
 const CALL_TIMEOUT = 30_000;
 
@@ -127,7 +129,13 @@ export class PostgresEventStore implements EventStore {
   }
 
   subscribe(tenant: TenantId, options: SubscriptionOptions): AsyncGenerator<readonly RecordedEvent[]> {
-    return followLog(this, tenant, options, this.closing.signal);
+    return followLog(this, tenant, options, {
+      closing: this.closing.signal,
+      remind: (call) => {
+        const reminder = setInterval(call, LOOK_EVERY_MS);
+        return () => clearInterval(reminder);
+      },
+    });
   }
 
   /** Calls for every growth of a log, of whichever process: at once for this one's appends. @returns what ends it */
