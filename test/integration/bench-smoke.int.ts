@@ -51,7 +51,7 @@ function faultyStore(tamper: (deliver: Deliver) => Deliver, refuses = false): Co
   const log: [id: string, stream: string, revision: number][] = [];
   const lengths = new Map<string, number>();
   let refused = false;
-  let arrived = Promise.withResolvers<void>();
+  let arrived = Promise.withResolvers<undefined>();
   return {
     name: 'faulty',
     append: async ({ id, stream }) => {
@@ -63,16 +63,16 @@ function faultyStore(tamper: (deliver: Deliver) => Deliver, refuses = false): Co
       const revision = lengths.get(stream) ?? 0;
       lengths.set(stream, revision + 1);
       log.push([id, stream, revision]);
-      arrived.resolve();
+      arrived.resolve(undefined);
       return 'appended';
     },
     follow: async (deliver, signal) => {
       const tampered = tamper(deliver);
-      signal.addEventListener('abort', () => arrived.resolve());
+      signal.addEventListener('abort', () => arrived.resolve(undefined));
       for (let next = 0; !signal.aborted;) {
         while (next < log.length) tampered(...log[next++]!);
         await arrived.promise;
-        arrived = Promise.withResolvers<void>();
+        arrived = Promise.withResolvers<undefined>();
       }
     },
     close: async () => undefined,

@@ -1,16 +1,13 @@
-import { ExpectedVersionConflictError } from '@event-driven-io/emmett';
-import { getPostgreSQLEventStore, postgreSQLEventStoreMessageBatchPuller } from '@event-driven-io/emmett-postgresql';
-import { dumbo } from '@event-driven-io/dumbo';
+import { type Event, ExpectedVersionConflictError } from '@event-driven-io/emmett';
+import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
 import { type Contender, PAGE_SIZE, POLL_EVERY_MS } from './contender.js';
 import { openPool } from './pool.js';
 
-/** emmett-postgresql (https://github.com/event-driven-io/emmett): its event store, and the puller that its consumers run on. */
+/** emmett-postgresql (https://github.com/event-driven-io/emmett): its event store, and a consumer of its log. */
 export async function emmett(url: string): Promise<Contender> {
   const pool = openPool(url);
-  const connection = dumbo({ connectionString: url, pool });
-  const store = getPostgreSQLEventStore(url, { connectionOptions: { dumbo: connection } });
+  const store = getPostgreSQLEventStore(url, { connectionOptions: { pool } });
   await store.schema.migrate();
-  let lastCheckpoint = 0n;
   return {
     name: 'emmett',
     append: async ({ id, stream, expected, payload }) => {
@@ -27,23 +24,25 @@ export async function emmett(url: string): Promise<Contender> {
       }
     },
     follow: async (deliver, signal) => {
-      const puller = postgreSQLEventStoreMessageBatchPuller({
-        executor: connection.execute,
-        batchSize: PAGE_SIZE,
-        pullingFrequencyInMs: POLL_EVERY_MS,
-        signal,
+      const consumer = store.consumer({
+        pulling: { batchSize: PAGE_SIZE, pullingFrequencyInMs: POLL_EVERY_MS },
+      });
+      // It keeps its own checkpoint under this name and goes on from there.
+      consumer.reactor<Event>({
+        processorId: 'bench',
         eachBatch: async (messages) => {
           for (const { metadata } of messages) {
             deliver(metadata.messageId, metadata.streamName, Number(metadata.streamPosition));
-            lastCheckpoint = metadata.globalPosition;
           }
         },
       });
-      await puller.start({ startFrom: { lastCheckpoint } });
+      const stop = (): void => void consumer.stop();
+      signal.addEventListener('abort', stop);
+      await consumer.start();
     },
     close: async () => {
       await store.close();
-      await pool.end();
+      await pool.end().catch(() => undefined);
     },
   };
 }

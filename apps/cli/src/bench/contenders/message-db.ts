@@ -31,10 +31,8 @@ const INSTALL = [
 /** message-db (https://github.com/message-db/message-db): its functions, called by prepared statements. */
 export async function messageDb(url: string): Promise<Contender> {
   const pool = openPool(url, '-c search_path=message_store,public -c client_min_messages=warning');
-  const folder = path.join(
-    path.dirname(createRequire(import.meta.url).resolve('@eventide/message-db/package.json')),
-    'database',
-  );
+  const require = createRequire(import.meta.url);
+  const folder = path.join(path.dirname(require.resolve('@eventide/message-db/package.json')), 'database');
   const installer = await pool.connect();
   for (const file of INSTALL) await installer.query(await fs.readFile(path.join(folder, `${file}.sql`), 'utf8'));
   installer.release();
