@@ -50,11 +50,14 @@ const MAX_ATTEMPTS = 1_000;
 export class CommandHandler {
   private readonly loaded = new Map<string, LoadedStream<unknown>>();
   private readonly queues = new Map<string, Promise<unknown>>();
+  /** Commands behind the kept states. */
+  private loadedCommands = 0;
 
+  /** @param maxLoadedCommands a state grows with what was recorded, so not streams are counted but what made them */
   constructor(
     private readonly store: EventStore,
     private readonly catalogue: EventCatalogue,
-    private readonly maxLoadedStreams = 10_000,
+    private readonly maxLoadedCommands = 100_000,
   ) {}
 
   /**
@@ -188,13 +191,21 @@ export class CommandHandler {
 
   private keep(tenant: TenantId, stream: string, loaded: LoadedStream<unknown>): void {
     const key = cacheKey(tenant, stream);
-    this.loaded.delete(key);
+    this.drop(key);
     this.loaded.set(key, loaded);
-    if (this.loaded.size > this.maxLoadedStreams) this.loaded.delete(this.loaded.keys().next().value!);
+    this.loadedCommands += weightOf(loaded);
+    while (this.loadedCommands > this.maxLoadedCommands) this.drop(this.loaded.keys().next().value!);
   }
 
   private forget(tenant: TenantId, stream: string): void {
-    this.loaded.delete(cacheKey(tenant, stream));
+    this.drop(cacheKey(tenant, stream));
+  }
+
+  private drop(key: string): void {
+    const loaded = this.loaded.get(key);
+    if (!loaded) return;
+    this.loaded.delete(key);
+    this.loadedCommands -= weightOf(loaded);
   }
 
   /** Runs tasks of one key one after another, in the order in which they came. */
@@ -231,5 +242,8 @@ function decideAll<Command, E extends DomainEvent, State, World>(
   }
   return { kind: 'accepted', events, state };
 }
+
+/** A stream without events has a state, too. */
+const weightOf = (loaded: LoadedStream<unknown>): number => loaded.commandIds.size + 1;
 
 const cacheKey = (tenant: TenantId, stream: string): string => `${tenant}\n${stream}`;
