@@ -1,8 +1,11 @@
-import type { TenantId } from '@cairn/event-sourcing';
+import { EventStoreUnavailable, type TenantId } from '@cairn/event-sourcing';
+import { isPassing } from '@cairn/platform';
 import { badInput } from '../graphql/errors.js';
 import type { EngagementAnswer, TrialState } from './trial-state.js';
 import type { TrialStates } from './trial-states.js';
 import type { Watcher } from './watcher.js';
+
+const RETRY_AFTER_MS = 1_000;
 
 /**
  * The engagement table of a trial at once, then whenever it may have become another: after a commit that touches the
@@ -13,6 +16,7 @@ import type { Watcher } from './watcher.js';
 export class EngagementChanges implements AsyncIterableIterator<EngagementAnswer> {
   private watcher: Watcher | undefined;
   private validUntil: number | undefined;
+  private answered: EngagementAnswer['sites'] | undefined;
   private ended = false;
 
   constructor(
@@ -31,9 +35,15 @@ export class EngagementChanges implements AsyncIterableIterator<EngagementAnswer
         this.watcher = this.states.watch(this.tenant, this.trial);
         return { done: false, value: await this.answer() };
       }
-      const wait = this.validUntil === undefined ? undefined : Math.max(0, this.validUntil - this.clock());
-      if (!(await this.watcher.next(wait))) return { done: true, value: undefined };
-      return { done: false, value: await this.answer() };
+      for (;;) {
+        const wait = this.validUntil === undefined ? undefined : Math.max(0, this.validUntil - this.clock());
+        if (!(await this.watcher.next(wait))) return { done: true, value: undefined };
+        const { answered } = this;
+        const answer = await this.answerWhenReachable();
+        if (!answer) return { done: true, value: undefined };
+        // Woken by what the last answer had in it already, or by a timer that was a little early.
+        if (this.answered !== answered) return { done: false, value: answer };
+      }
     } catch (error) {
       await this.return();
       throw error;
@@ -50,6 +60,18 @@ export class EngagementChanges implements AsyncIterableIterator<EngagementAnswer
     return this;
   }
 
+  /** A database that is away for a while ends no subscription. @returns undefined when it was ended meanwhile */
+  private async answerWhenReachable(): Promise<EngagementAnswer | undefined> {
+    for (;;) {
+      try {
+        return await this.answer();
+      } catch (error) {
+        if (!isPassing(error) && !(error instanceof EventStoreUnavailable)) throw error;
+        if (!(await this.watcher!.next(RETRY_AFTER_MS))) return undefined;
+      }
+    }
+  }
+
   private async answer(): Promise<EngagementAnswer> {
     const state = (await this.states.current(this.tenant, this.trial)) as TrialState | undefined;
     if (!state) throw badInput('there is no such trial');
@@ -57,6 +79,8 @@ export class EngagementChanges implements AsyncIterableIterator<EngagementAnswer
     if (!definition) throw badInput('the trial has no such engagement definition');
     const answer = state.engagement(definition, {}, this.clock());
     this.validUntil = answer.validUntil;
+    // The table stays the same object until a document or the time makes another one.
+    this.answered = answer.sites;
     return answer;
   }
 }
