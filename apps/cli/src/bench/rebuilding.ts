@@ -44,8 +44,8 @@ export interface Rebuilt {
 
 /** Has a fresh projector build all read models of the log, beside those that there are. */
 export async function rebuildAll({ url, plan }: TrialDatabase): Promise<Rebuilt> {
-  await query(url, `select read_model.request_rebuild(projection) from read_model.generation where state = 'serving'`);
   const before = await finished(url);
+  await query(url, `select read_model.request_rebuild(projection) from read_model.generation where state = 'serving'`);
   const projector = await startService('projector', { DATABASE_URL: url }, '/health');
   try {
     for (;;) {

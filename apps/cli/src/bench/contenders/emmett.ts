@@ -1,4 +1,10 @@
-import { type Event, ExpectedVersionConflictError } from '@event-driven-io/emmett';
+import {
+  type AnyMessage,
+  type Event,
+  ExpectedVersionConflictError,
+  type MessageProcessor,
+  type ReadEventMetadataWithGlobalPosition,
+} from '@event-driven-io/emmett';
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
 import { type Contender, PAGE_SIZE, POLL_EVERY_MS } from './contender.js';
 import { openPool } from './pool.js';
@@ -8,6 +14,7 @@ export async function emmett(url: string): Promise<Contender> {
   const pool = openPool(url);
   const store = getPostgreSQLEventStore(url, { connectionOptions: { pool } });
   await store.schema.migrate();
+  let lastCheckpoint = 0n;
   return {
     name: 'emmett',
     append: async ({ id, stream, expected, payload }) => {
@@ -23,19 +30,25 @@ export async function emmett(url: string): Promise<Contender> {
         throw error;
       }
     },
+    // A processor of its own kind: the library's reactor stores a checkpoint for every event and would fall behind.
     follow: async (deliver, signal) => {
-      const consumer = store.consumer({
-        pulling: { batchSize: PAGE_SIZE, pullingFrequencyInMs: POLL_EVERY_MS },
-      });
-      // It keeps its own checkpoint under this name and goes on from there.
-      consumer.reactor<Event>({
-        processorId: 'bench',
-        eachBatch: async (messages) => {
+      const processor: MessageProcessor<AnyMessage, ReadEventMetadataWithGlobalPosition> = {
+        id: 'bench',
+        instanceId: 'bench',
+        type: 'reactor',
+        isActive: true,
+        init: async () => undefined,
+        start: async () => ({ lastCheckpoint }),
+        close: async () => undefined,
+        handle: async (messages) => {
           for (const { metadata } of messages) {
             deliver(metadata.messageId, metadata.streamName, Number(metadata.streamPosition));
+            lastCheckpoint = metadata.globalPosition;
           }
         },
-      });
+      };
+      const pulling = { batchSize: PAGE_SIZE, pullingFrequencyInMs: POLL_EVERY_MS };
+      const consumer = store.consumer<AnyMessage & Event>({ processors: [processor], pulling });
       const stop = (): void => void consumer.stop();
       signal.addEventListener('abort', stop);
       await consumer.start();
