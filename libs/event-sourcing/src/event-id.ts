@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 /** Namespace of Cairn's event ids; made once at random, fixed for ever because stored ids derive from it. */
 const NAMESPACE = Buffer.from('7f1d3c5e9a4b4d0a8c6e2b9f5a1d7e30', 'hex');
@@ -18,8 +18,7 @@ export function eventId(commandId: string, ordinal: number): string {
 
 /** UUID v5 (RFC 9562) of a name in Cairn's namespace. */
 export function uuidV5(name: string): string {
-  // In one piece and at once: every event of a log has passed here.
-  const digest = hash('sha1', Buffer.concat([NAMESPACE, Buffer.from(name)]), 'buffer');
+  const digest = createHash('sha1').update(NAMESPACE).update(name).digest();
   digest[6] = (digest[6]! & 0x0f) | 0x50;
   digest[8] = (digest[8]! & 0x3f) | 0x80;
   const hex = digest.toString('hex', 0, 16);
