@@ -65,7 +65,7 @@ export class ApiModule {
               { ...scalars, ...enums },
               registryResolvers(queries, store),
               monitoringResolvers(states),
-              historyResolvers(queries),
+              historyResolvers(queries, store),
               recordingResolvers(commands, metrics),
               operationsResolvers(readModels),
             ],

@@ -1,5 +1,5 @@
 import { participantStream } from '@cairn/delivery';
-import { isPlainText, parseInstant, streamName } from '@cairn/event-sourcing';
+import { type EventStore, isPlainText, parseInstant, streamName } from '@cairn/event-sourcing';
 import type { HistorySelection } from '@cairn/platform';
 import { trialStream } from '@cairn/registry';
 import type { QueryBus } from '@nestjs/cqrs';
@@ -7,15 +7,17 @@ import type { HistoryFilter, InputMaybe, Resolvers } from '../generated/schema.j
 import { pageRequest } from '../graphql/connection.js';
 import { badInput } from '../graphql/errors.js';
 import type { TrialState } from '../monitoring/trial-state.js';
+import type { TrialView } from '../registry/trial-view.js';
 import { ReadHistory } from './read-history.js';
 
 /** What was recorded, as it was recorded. */
-export function historyResolvers(queries: QueryBus) {
+export function historyResolvers(queries: QueryBus, store: EventStore) {
   return {
     Trial: {
       history: async (trial, { filter, ...page }) => {
-        const selection = selectionOf(trial.roster.trial, await trial.state(), filter ?? {});
-        return queries.execute(new ReadHistory(trial, selection, pageRequest(page)));
+        const request = pageRequest(page);
+        const selection = await selectionOf(store, trial, await trial.state(), filter ?? {});
+        return queries.execute(new ReadHistory(trial, selection, request));
       },
     },
     RecordedEvent: {
@@ -29,10 +31,15 @@ export function historyResolvers(queries: QueryBus) {
   } satisfies Resolvers;
 }
 
-function selectionOf(trial: string, state: TrialState, filter: HistoryFilter): HistorySelection {
+async function selectionOf(
+  store: EventStore,
+  trial: TrialView,
+  state: TrialState,
+  filter: HistoryFilter,
+): Promise<HistorySelection> {
   const { types, actor, recordedFrom, recordedTo, occurredFrom, occurredTo } = filter;
   return {
-    streams: streamsOf(trial, state, filter),
+    streams: await streamsOf(store, trial, state, filter),
     ...(types != null && { types: types.map(plain) }),
     ...(actor != null && { actor: plain(actor) }),
     ...instant('recordedFrom', recordedFrom),
@@ -42,24 +49,29 @@ function selectionOf(trial: string, state: TrialState, filter: HistoryFilter): H
   };
 }
 
-function streamsOf(
-  trial: string,
+async function streamsOf(
+  store: EventStore,
+  { tenant, roster: { trial } }: TrialView,
   state: TrialState,
   { site, participant }: HistoryFilter,
-): HistorySelection['streams'] {
+): Promise<HistorySelection['streams']> {
   if (participant != null) {
     const wanted = site == null || state.participantsEverOf(site).includes(participant);
     return { names: wanted ? [participantStream(trial, plain(participant))] : [] };
   }
   if (site == null) return { prefixes: [`${streamName(trial)}/`] };
   const workers = state.trial.workers.filter((worker) => worker.site === site);
+  const register = await store.readStream(tenant, trialStream(trial));
   return {
     names: state.participantsEverOf(site).map((id) => participantStream(trial, id)),
     prefixes: [
       `${streamName(trial, 'site', plain(site))}/`,
       ...workers.map(({ worker }) => `${streamName(trial, 'worker', worker)}/`),
     ],
-    holding: { stream: trialStream(trial), member: 'site', value: site },
+    // Of the trial's register, what is about the site: itself and its workers.
+    positions: register
+      .filter(({ payload }) => (JSON.parse(payload) as { site?: unknown }).site === site)
+      .map((event) => event.position),
   };
 }
 
