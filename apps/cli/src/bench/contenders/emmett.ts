@@ -40,7 +40,7 @@ export async function emmett(url: string): Promise<Contender> {
         init: async () => undefined,
         start: async () => ({ lastCheckpoint }),
         close: async () => undefined,
-        handle: async (messages) => {
+        handle: async (messages: readonly { readonly metadata: ReadEventMetadataWithGlobalPosition }[]) => {
           for (const { metadata } of messages) {
             deliver(metadata.messageId, metadata.streamName, Number(metadata.streamPosition));
             lastCheckpoint = metadata.globalPosition;
