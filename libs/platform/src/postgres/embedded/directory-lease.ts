@@ -3,6 +3,10 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** A process that was just killed may hold its socket for a moment longer, on a busy machine for a long one. */
+const DYING_MS = 2_000;
 
 /** The directory belongs to a running process. */
 export class DirectoryInUse extends Error {
@@ -26,7 +30,11 @@ export async function leaseDirectory(dir: string): Promise<DirectoryLease> {
       : process.platform === 'win32'
         ? `\\\\.\\pipe\\${name}`
         : path.join(os.tmpdir(), `${name}.lease`);
-  const server = (await listen(address)) ?? (await listenInPlaceOfTheDead(address));
+  let server: net.Server | undefined;
+  for (const deadline = Date.now() + DYING_MS; !server && Date.now() < deadline;) {
+    server = (await listen(address)) ?? (await listenInPlaceOfTheDead(address));
+    if (!server) await wait(25);
+  }
   if (!server) throw new DirectoryInUse(`${dir} is in use by another running Cairn; stop it, or use another directory`);
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };
 }
