@@ -150,14 +150,14 @@ describe('rows of a read model', () => {
   const race = async (meanwhile: () => Promise<unknown>): Promise<readonly number[]> => {
     await forget();
     const store = new InMemoryEventStore(() => 0);
-    const held = Promise.withResolvers<void>();
-    const release = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<undefined>();
+    const release = Promise.withResolvers<undefined>();
     const left = Promise.withResolvers<StoredRow[]>();
     await startRunner({
       url: database.url,
       store,
       observer: {
-        folded: () => (held.resolve(), release.promise),
+        folded: () => (held.resolve(undefined), release.promise),
         committed: async () => left.resolve(await storedRows(database.url, 'meetings_v1')),
       },
     });
@@ -169,7 +169,7 @@ describe('rows of a read model', () => {
     const positions = () => query<{ position: string }>(database.url, 'select position from read_model.checkpoint');
     await until(positions, (rows) => rows.length === 2 && rows.every(({ position }) => position === '6'));
     await meanwhile();
-    release.resolve();
+    release.resolve(undefined);
     return (await left.promise).flatMap(({ document }) => (JSON.parse(document) as Meetings).minutes).toSorted();
   };
 

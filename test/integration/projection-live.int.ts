@@ -80,6 +80,6 @@ describe('live projections', () => {
       () => storedRows(database.url, 'visits_v1'),
       (seen) => seen.length > 0,
     );
-    expect(rows.reduce((sum, row) => sum + JSON.parse(row.document).visits, 0)).toBe(400);
+    expect(rows.reduce((sum, row) => sum + Number(JSON.parse(row.document).visits), 0)).toBe(400);
   });
 });

@@ -89,14 +89,16 @@ describe('a rebuild', () => {
     const before = await rowsAt('meetings_v1');
     await stopRunners();
 
-    const arrived = Promise.withResolvers<void>();
-    const released = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<undefined>();
+    const released = Promise.withResolvers<undefined>();
     await startRunner({
       url: database.url,
       store,
       applicationName: 'dying',
       rebuild: { pageSize: 50, maxDocuments: 3 },
-      observer: { building: ({ events }) => (events >= 150 ? (arrived.resolve(), released.promise) : undefined) },
+      observer: {
+        building: ({ events }) => (events >= 150 ? (arrived.resolve(undefined), released.promise) : undefined),
+      },
     });
     const half = await models.requestRebuild('meetings');
     await arrived.promise;
@@ -118,7 +120,7 @@ describe('a rebuild', () => {
     );
     expect(tables).toHaveLength((await generations()).length);
     // It was not dead after all, only cut off: what it still tries must not reach the rows.
-    released.resolve();
+    released.resolve(undefined);
     await stopRunners();
     expect(await rowsAt('meetings_v1')).toEqual(before);
   }, 60_000);

@@ -30,7 +30,10 @@ async function main(): Promise<void> {
     recentDocuments,
   });
   metrics.watch(runner, store, Date.now);
-  const app = await NestFactory.create(ProjectorModule.around(runner, metrics, logger), { bufferLogs: true });
+  const app = await NestFactory.create(ProjectorModule.around(runner, metrics, logger), {
+    logger: false,
+    forceCloseConnections: true,
+  });
   app.useLogger(app.get(Logger));
 
   let ending: Promise<void> | undefined;

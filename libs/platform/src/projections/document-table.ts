@@ -1,5 +1,5 @@
 import type { DocumentKey, TenantId } from '@cairn/event-sourcing';
-import pg from 'pg';
+import type pg from 'pg';
 import { type FoldedDocument, storedDocument } from './page-fold.js';
 
 /** One building of a projection: its documents are in a table of their own. */

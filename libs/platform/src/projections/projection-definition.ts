@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Fact, Projection } from '@cairn/event-sourcing';
+import type { Projection } from '@cairn/event-sourcing';
 
 /**
  * What happens when a projection throws on an event:
@@ -47,7 +47,7 @@ export function defineProjection(projection: Projection, onPoison: PoisonPolicy 
 
 function foldSpecimen(projection: Projection, between: (document: unknown) => unknown): readonly unknown[] {
   const documents = new Map<string, { scope: string; id: string; document: unknown }>();
-  for (const event of projection.specimen as readonly Fact[]) {
+  for (const event of projection.specimen) {
     if (!projection.eventTypes.includes(event.type)) continue;
     const key = projection.keyOf(event);
     if (!key) continue;

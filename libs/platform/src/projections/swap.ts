@@ -1,4 +1,4 @@
-import { LOG_START, type Position, type RecordedEvent, type TenantId } from '@cairn/event-sourcing';
+import { LOG_START, type RecordedEvent, type TenantId } from '@cairn/event-sourcing';
 import type pg from 'pg';
 import {
   advanceCheckpoint,
