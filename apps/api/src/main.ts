@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { startApi } from './api.js';
 import { ConfigurationError, readConfiguration } from './configuration.js';
 
@@ -26,6 +27,14 @@ try {
   // The supervisor is gone.
   process.on('disconnect', end);
 } catch (error) {
-  console.error(error instanceof ConfigurationError ? `The configuration is wrong:\n${error.message}` : error);
+  console.error(sentenceOf(error));
   process.exit(1);
+}
+
+/** What an operator can mend is told in a sentence; everything else with all that there is. */
+function sentenceOf(error: unknown): unknown {
+  if (error instanceof ConfigurationError) return `The configuration is wrong:\n${error.message}`;
+  if (error instanceof EventStoreUnavailable) return error.message;
+  if ((error as { code?: unknown }).code === 'EADDRINUSE') return `The port is in use: ${(error as Error).message}`;
+  return error;
 }
