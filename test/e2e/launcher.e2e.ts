@@ -5,7 +5,7 @@ import path from 'node:path';
 import { eventually, freePort, isGone, type Launch, LaunchedCairn, repository } from '../support/launched-cairn.js';
 import { createTestDatabase } from '../support/test-database.js';
 
-const LIMIT = 60_000;
+const LIMIT = 180_000;
 
 let folder: string;
 let launch: Launch;

@@ -111,11 +111,11 @@ function environment(launch: Launch): NodeJS.ProcessEnv {
   };
 }
 
-/** Looks again and again until it is so; throws after 30 seconds. */
+/** Looks again and again until it is so; throws after 90 seconds, which only a machine with much else to do takes. */
 export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 90_000;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`still not so after 30 s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`still not so after 90 s: ${what}`);
     await pause(5);
   }
 }
