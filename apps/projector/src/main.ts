@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import v8 from 'node:v8';
 import { DefinitionChanged, PostgresEventStore, ProjectionRunner } from '@cairn/platform';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
@@ -14,6 +15,8 @@ const STOP_WITHIN_MS = 10_000;
 
 async function main(): Promise<void> {
   const { databaseUrl, host, port, logLevel, recentDocuments } = readConfiguration();
+  // A rebuild makes much garbage beside what it keeps; V8 would let the heap grow to several times the latter.
+  v8.setFlagsFromString('--heap-growing-percent=100');
   const logger = pino({ name: 'projector', level: logLevel });
   const store = new PostgresEventStore({
     url: databaseUrl,

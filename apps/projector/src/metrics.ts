@@ -4,7 +4,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 /** What operators see of the projector, in Prometheus' text format. */
 export class Metrics {
-  readonly registry = new Registry();
+  private readonly registry = new Registry();
+  private lookUp: () => Promise<void> = async () => undefined;
   /** Where and how much the runner works; to be given to it. */
   readonly observer: RunnerObserver;
 
@@ -55,26 +56,26 @@ export class Metrics {
     const lagSeconds = gauge('cairn_projection_lag_seconds', 'Age of the oldest event not folded yet; 0 at the head.');
     const halted = gauge('cairn_projection_halted', '1 when the projection stopped at an event it cannot fold.');
     const parked = gauge('cairn_projection_parked_events', 'Events that wait for code that can fold them.');
-    const all = [lagSeconds, halted, parked];
-    const lag = new Gauge({
-      name: 'cairn_projection_lag_events',
-      help: 'Events of the log that the projection has not seen.',
-      labelNames,
-      registers,
-      collect: async () => {
-        for (const each of [lag, ...all]) each.reset();
-        for (const tenant of await store.tenants()) {
-          for (const status of await runner.states(tenant)) {
-            if (status.state !== 'serving') continue;
-            const labels = { projection: status.name, tenant };
-            lag.set(labels, Number(status.lag));
-            halted.set(labels, status.halted ? 1 : 0);
-            parked.set(labels, status.parked);
-            const [oldest] = status.lag > 0n ? await store.readLog(tenant, { from: status.position, limit: 1 }) : [];
-            lagSeconds.set(labels, oldest ? Math.max(0, (now() - oldest.recordedAt) / 1_000) : 0);
-          }
+    const lag = gauge('cairn_projection_lag_events', 'Events of the log that the projection has not seen.');
+    this.lookUp = async () => {
+      for (const each of [lag, lagSeconds, halted, parked]) each.reset();
+      for (const tenant of await store.tenants()) {
+        for (const status of await runner.states(tenant)) {
+          if (status.state !== 'serving') continue;
+          const labels = { projection: status.name, tenant };
+          lag.set(labels, Number(status.lag));
+          halted.set(labels, status.halted ? 1 : 0);
+          parked.set(labels, status.parked);
+          const [oldest] = status.lag > 0n ? await store.readLog(tenant, { from: status.position, limit: 1 }) : [];
+          lagSeconds.set(labels, oldest ? Math.max(0, (now() - oldest.recordedAt) / 1_000) : 0);
         }
-      },
-    });
+      }
+    };
+  }
+
+  /** Everything, in Prometheus' text format. */
+  async scrape(): Promise<string> {
+    await this.lookUp();
+    return this.registry.metrics();
   }
 }
