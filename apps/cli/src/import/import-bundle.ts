@@ -17,7 +17,10 @@ export interface ImportSummary {
   readonly refused: number;
   readonly eventsAdded: number;
   readonly position: string;
+  /** Until every row had its outcome. */
   readonly seconds: number;
+  /** Until the read models included all of it; absent for a dry run. */
+  readonly secondsUntilShown?: number;
 }
 
 /**

@@ -44,8 +44,10 @@ export async function importCommand(
     const progress = startProgress(terminal.err, dryRun ? 'Checking' : 'Importing', size);
     try {
       const summary = await importBundle(directory, reading.trial, server, dryRun, progress, (p) => into.problem(p));
-      if (!dryRun) into.warning = await awaitReadModels(server, reading.trial.id, summary.position, progress);
-      return summary;
+      if (dryRun) return summary;
+      const startedAt = performance.now();
+      into.warning = await awaitReadModels(server, reading.trial.id, summary.position, progress);
+      return { ...summary, secondsUntilShown: summary.seconds + (performance.now() - startedAt) / 1_000 };
     } finally {
       progress.stop();
     }
@@ -108,12 +110,14 @@ class Report {
       );
       return;
     }
-    const { rows, accepted, unchanged, refused, eventsAdded, seconds } = summary;
+    const { rows, accepted, unchanged, refused, eventsAdded, seconds, secondsUntilShown } = summary;
+    const shown = secondsUntilShown === undefined ? '' : `, shown after ${secondsUntilShown.toFixed(1)} s`;
+    const duration = `${seconds.toFixed(1)} s${shown}`;
     const what = summary.dryRun ? 'Checked, nothing was written' : this.warning === undefined ? 'Done' : 'Stored';
     out.write(
       `${what}: ${grouped(rows)} rows read, ${grouped(accepted)} ${summary.dryRun ? 'would be accepted' : 'accepted'}, ` +
         `${grouped(unchanged)} unchanged, ${grouped(refused)} refused; ` +
-        `${grouped(eventsAdded)} events added; ${seconds.toFixed(1)} s.\n`,
+        `${grouped(eventsAdded)} events added; ${duration}.\n`,
     );
   }
 }
