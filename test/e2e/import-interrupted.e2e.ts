@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { type ImportSummary, readImportOutput } from '../support/cairn-command.js';
+import { eventually, freePort, LaunchedCairn, repository } from '../support/launched-cairn.js';
+import { rounds } from '../support/rounds.js';
+
+/*
+ * Imports that are interrupted anywhere, by the end of the client or of the server, and are then simply given again: the log
+ * ends up as after one import without interruption.
+ */
+
+const BUNDLE = path.join(repository, 'infra/demo/enrich');
+
+let folder: string;
+let running: LaunchedCairn;
+beforeAll(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cairn-interrupted-'));
+  fs.chmodSync(folder, 0o755);
+  const launch = { dataDir: path.join(folder, 'data'), port: await freePort(), projectorPort: await freePort() };
+  running = new LaunchedCairn(launch);
+  await running.ready();
+}, 60_000);
+afterAll(async () => {
+  await running.kill();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+function importing(tenant: string): {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ code: number | null; out: string; err: string }>;
+} {
+  const cli = path.join(repository, 'apps/cli/dist/main.js');
+  const options = ['import', BUNDLE, '--tenant', tenant, '--url', running.url, '--format', 'json'];
+  const child = spawn(process.execPath, [cli, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (text) => (out += String(text)));
+  child.stderr.on('data', (text) => (err += String(text)));
+  const ended = new Promise<{ code: number | null; out: string; err: string }>((resolve) =>
+    child.once('close', (code) => resolve({ code, out, err })),
+  );
+  return { child, ended };
+}
+
+async function whole(tenant: string): Promise<ImportSummary> {
+  const { code, out, err } = await importing(tenant).ended;
+  if (code !== 0) throw new Error(`the import ended with ${code}: ${out}${err}`);
+  return readImportOutput(out).summary;
+}
+
+async function ask(tenant: string, query: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    const response = await fetch(`${running.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'cairn-tenant': tenant },
+      body: JSON.stringify({ query }),
+    });
+    return ((await response.json()) as { data?: Record<string, unknown> }).data;
+  } catch {
+    // The server is being killed and started again.
+    return undefined;
+  }
+}
+
+async function head(tenant: string): Promise<number | undefined> {
+  const data = await ask(tenant, '{ readModels { head } }');
+  return data && Number((data['readModels'] as { head: string }[])[0]!.head);
+}
+
+const table = (tenant: string) =>
+  ask(
+    tenant,
+    '{ trial(id: "enrich") { engagement { sites { site { id } counts { randomised offered withData engaged notEngaged } fidelity } } } }',
+  );
+
+test('an import that was interrupted anywhere is completed by the next one, without anything twice', async () => {
+  const reference = await whole('reference');
+  const total = Number(reference.position);
+  expect(reference.eventsAdded).toBe(total);
+
+  let interrupted = 0;
+  for (let round = 0; round < rounds({ ci: 2, night: 30 }); round++) {
+    const tenant = `round-${round}`;
+    for (const victim of round % 2 === 0 ? (['client', 'server'] as const) : (['server', 'client'] as const)) {
+      const { child, ended } = importing(tenant);
+      const from = (await head(tenant)) ?? 0;
+      const threshold = from + Math.floor(Math.random() * (total - from));
+      await eventually(
+        'the import has come so far',
+        async () => child.exitCode !== null || ((await head(tenant)) ?? 0) >= threshold,
+      );
+      const api = running.services[1]!;
+      if (victim === 'client') child.kill('SIGKILL');
+      else process.kill(api, 'SIGKILL');
+      const { code, err } = await ended;
+      if (victim === 'server') {
+        await eventually(
+          'the server is back',
+          async () => running.services[1] !== api && (await head(tenant)) !== undefined,
+        );
+        if (code !== 0)
+          expect({ code, err }).toEqual({
+            code: 3,
+            err: expect.stringMatching(/again is safe|cannot be reached/) as string,
+          });
+      }
+      if (code !== 0) interrupted++;
+    }
+    const completed = await whole(tenant);
+    expect({ ...completed, seconds: 0 }).toMatchObject({ rows: reference.rows, refused: 0, position: String(total) });
+    expect(await whole(tenant)).toMatchObject({
+      accepted: 0,
+      unchanged: reference.rows,
+      eventsAdded: 0,
+      position: String(total),
+    });
+    expect(await table(tenant)).toEqual(await table('reference'));
+  }
+  expect(interrupted).toBeGreaterThan(0);
+}, 600_000);
