@@ -83,7 +83,7 @@ describe('documents made to cost', () => {
   it.each([
     [
       'too deep',
-      `{ a: __schema { types { ${'fields { type { '.repeat(8)} name ${'} }'.repeat(8)} } } trials { edges { node { ${'sites { edges { node { id } } } '} participants { edges { node { site { ${'id '} } } } } history { edges { node { actor { id ... { id ... { id ... { id ... { id ... { id ... { id } } } } } } } } } } } } } }`,
+      `{ a: __schema { types { ${'fields { type { '.repeat(8)} name ${'} }'.repeat(8)} } } trials { edges { node { sites { edges { node { id } } }  participants { edges { node { site { id  } } } } history { edges { node { actor { id ... { id ... { id ... { id ... { id ... { id ... { id } } } } } } } } } } } } } }`,
     ],
     ['100 aliases', `{ ${Array.from({ length: 100 }, (_, n) => `a${n}: viewer { id }`).join(' ')} }`],
     ['100 directives', `{ viewer { id ${'@include(if: true) '.repeat(100)} } }`],

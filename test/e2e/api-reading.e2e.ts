@@ -84,7 +84,7 @@ it('asOf and knownAt give what brute force gives', async () => {
         const { data } = await running.graphql(query, { definition, asOf: asOf.toISOString(), knownAt });
         const { engagement, participants: list } = data!['trial'] as any;
         const expected = await bruteForce(
-          definition as 'table',
+          definition,
           asOf.getTime(),
           knownAt === undefined ? Infinity : Date.parse(knownAt),
         );

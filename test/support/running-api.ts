@@ -9,7 +9,7 @@ import { createTestDatabase } from './test-database.js';
 
 export interface Answer {
   readonly status: number;
-  readonly data?: Record<string, never> | null;
+  readonly data?: Record<string, unknown> | null;
   readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
 }
 

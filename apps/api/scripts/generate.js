@@ -36,7 +36,7 @@ const text = await codegen({
     contextType: '../graphql/context.js#RequestContext',
     mappers: {
       Trial: '../registry/trial-view.js#TrialView',
-      Participant: '../monitoring/resolvers.js#ParticipantView',
+      Participant: '../monitoring/participant-view.js#ParticipantView',
       RecordedEvent: '@cairn/event-sourcing#RecordedEvent as StoredEvent',
       RecordedEventConnection: '../history/read-history.js#HistoryPage',
     },

@@ -40,8 +40,7 @@ export async function startApi(configuration: Configuration): Promise<Api> {
     await waitForStore(connections.store, configuration.startTimeoutSeconds);
     await connections.readModels.start();
 
-    let logger: Logger | undefined;
-    const unexpected: UnexpectedError = (id, error) => logger?.error({ id, err: error }, 'unexpected error');
+    const unexpected: UnexpectedError = (id, error) => app?.get(Logger).error({ id, err: error }, 'unexpected error');
     const parts = { configuration, connections, stopping: stopping.signal, unexpected };
     app = await NestFactory.create<NestExpressApplication>(ApiModule.of(parts), {
       bufferLogs: true,
@@ -49,9 +48,7 @@ export async function startApi(configuration: Configuration): Promise<Api> {
       abortOnError: false,
       forceCloseConnections: true,
     });
-    const log = app.get(Logger);
-    logger = log;
-    app.useLogger(log);
+    app.useLogger(app.get(Logger));
     app.useGlobalFilters(new EdgeErrorsFilter(unexpected));
     app.disable('x-powered-by');
     app.set('query parser', 'simple');
@@ -60,7 +57,7 @@ export async function startApi(configuration: Configuration): Promise<Api> {
     app.useStaticAssets(PUBLIC, { redirect: false });
 
     await app.init();
-    const server = app.getHttpServer() as http.Server;
+    const server = app.getHttpServer();
     server.requestTimeout = REQUEST_TIMEOUT;
     endSubscriptions = serveSubscriptions({
       server,

@@ -5,6 +5,7 @@ import {
   getVariableValues,
   GraphQLError,
   type GraphQLSchema,
+  OperationTypeNode,
   parse,
   specifiedRules,
   subscribe,
@@ -45,7 +46,8 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
           }
           const document = parse(request.query, { maxTokens: MAX_TOKENS });
           const operation = getOperationAST(document, request.operationName);
-          if (operation?.operation !== 'subscription') throw badInput('only subscriptions are served here');
+          if (operation?.operation !== OperationTypeNode.SUBSCRIPTION)
+            throw badInput('only subscriptions are served here');
           const faults = validate(schema, document, [...specifiedRules, ...limitRules]);
           if (faults.length > 0) return faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED'));
           const variables = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {});

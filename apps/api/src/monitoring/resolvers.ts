@@ -1,18 +1,12 @@
 import { isIdentifier, parseInstant } from '@cairn/event-sourcing';
-import type { ParticipantEngagement } from '@cairn/monitoring';
 import type { EngagementDefinition } from '@cairn/registry';
 import type { Resolvers } from '../generated/schema.js';
 import { pageOf, pageRequest } from '../graphql/connection.js';
 import { badInput } from '../graphql/errors.js';
 import { EngagementChanges } from './engagement-changes.js';
+import type { ParticipantView } from './participant-view.js';
 import type { EngagementAnswer, TrialState } from './trial-state.js';
 import type { TrialStates } from './trial-states.js';
-
-/** A participant that is being answered about. */
-export interface ParticipantView {
-  readonly engagement: ParticipantEngagement;
-  readonly state: TrialState;
-}
 
 interface Times {
   readonly asOf?: string | null | undefined;
@@ -42,7 +36,7 @@ export function monitoringResolvers(states: TrialStates, clock: () => number = D
         });
         // Who was referred to a site that is not registered has no site to show; no rule lets that happen.
         const shown = found.filter((one) => state.site(one.site) !== undefined);
-        const views = shown.map((engagement) => ({ engagement, state }));
+        const views = shown.map((engagement): ParticipantView => ({ engagement, state }));
         return pageOf(request, views, (view) => view.engagement.participant);
       },
     },

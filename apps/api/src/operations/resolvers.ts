@@ -1,6 +1,7 @@
 import { isIdentifier, type TenantId } from '@cairn/event-sourcing';
 import { type GenerationStatus, ReadModelMissing, type ReadModels } from '@cairn/platform';
 import type { ReadModel, Resolvers } from '../generated/schema.js';
+import type { ReadModelState } from '../graphql/enums.js';
 import { badInput } from '../graphql/errors.js';
 
 /** How far the read models are, and building one anew. */
@@ -34,7 +35,7 @@ async function presentReadModels(readModels: ReadModels, tenant: TenantId): Prom
       return {
         name: shown.name,
         version: shown.version,
-        state: shown.halted ? 'halted' : building ? 'rebuilding' : 'running',
+        state: stateOf(shown, building),
         position: shown.position,
         head: shown.head,
         complete: shown.state === 'serving' && !shown.halted && shown.parked === 0,
@@ -44,6 +45,9 @@ async function presentReadModels(readModels: ReadModels, tenant: TenantId): Prom
     }),
   );
 }
+
+const stateOf = ({ halted }: GenerationStatus, building: GenerationStatus | undefined): ReadModelState =>
+  halted ? 'halted' : building ? 'rebuilding' : 'running';
 
 function reasonOf({ halted, parked, failure }: GenerationStatus): string | null {
   if (halted) return `stopped at ${halted.eventType} at position ${halted.position}: ${halted.reason}`;

@@ -1,4 +1,4 @@
-import { EventStore, type Identified, type TenantId } from '@cairn/event-sourcing';
+import type { EventStore, Identified, TenantId } from '@cairn/event-sourcing';
 import { engagementDefinitions } from '@cairn/monitoring';
 import { tenantDecider, type Tenant, type TenantEvent, tenantStream } from '@cairn/registry';
 import type { QueryBus } from '@nestjs/cqrs';
