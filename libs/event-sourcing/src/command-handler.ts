@@ -57,7 +57,7 @@ export class CommandHandler {
   constructor(
     private readonly store: EventStore,
     private readonly catalogue: EventCatalogue,
-    private readonly maxLoadedCommands = 100_000,
+    private readonly maxLoadedCommands = 50_000,
   ) {}
 
   /**
