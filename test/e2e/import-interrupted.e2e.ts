@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { type ImportSummary, readImportOutput } from '../support/cairn-command.js';
 import { eventually, freePort, LaunchedCairn, repository } from '../support/launched-cairn.js';
 import { rounds } from '../support/rounds.js';
@@ -81,12 +82,17 @@ test('an import that was interrupted anywhere is completed by the next one, with
   expect(reference.eventsAdded).toBe(total);
 
   let interrupted = 0;
-  for (let round = 0; round < rounds({ ci: 2, night: 30 }); round++) {
-    const tenant = `round-${round}`;
-    for (const victim of round % 2 === 0 ? (['client', 'server'] as const) : (['server', 'client'] as const)) {
+  let round = 0;
+  const interruption = fc.record({
+    victim: fc.constantFrom('client', 'server'),
+    at: fc.double({ min: 0, max: 0.9, noNaN: true }),
+  });
+  const completes = fc.asyncProperty(fc.array(interruption, { minLength: 2, maxLength: 2 }), async (interruptions) => {
+    const tenant = `round-${round++}`;
+    for (const { victim, at } of interruptions) {
       const { child, ended } = importing(tenant);
       const from = (await head(tenant)) ?? 0;
-      const threshold = from + Math.floor(Math.random() * (total - from));
+      const threshold = from + Math.floor(at * (total - from));
       await eventually(
         'the import has come so far',
         async () => child.exitCode !== null || ((await head(tenant)) ?? 0) >= threshold,
@@ -117,6 +123,7 @@ test('an import that was interrupted anywhere is completed by the next one, with
       position: String(total),
     });
     expect(await table(tenant)).toEqual(await table('reference'));
-  }
+  });
+  await fc.assert(completes, { numRuns: rounds({ ci: 2, night: 30 }), endOnFailure: true });
   expect(interrupted).toBeGreaterThan(0);
 }, 600_000);
