@@ -34,11 +34,10 @@ export interface SubscriptionServerOptions {
 export function serveSubscriptions(options: SubscriptionServerOptions): () => Promise<void> {
   const { schema, unexpected } = options;
   const sockets = new WebSocketServer({ server: options.server, path: options.path, maxPayload: MAX_SOCKET_MESSAGE });
-  // A socket that breaks (an oversized message, a lost peer) closes itself; unheard, the event would end the process.
-  sockets.on('connection', (socket) => socket.on('error', () => undefined));
-
   const disposable = useServer<Record<string, unknown>, { request: http.IncomingMessage; socket: unknown }>(
     {
+      // Tells no client what went wrong inside.
+      isProd: true,
       onSubscribe: (connection, _id, request) => {
         try {
           if (Object.keys(connection.subscriptions).length > MAX_SUBSCRIPTIONS_PER_SOCKET) {
@@ -79,6 +78,11 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
     },
     sockets,
   );
+  // A socket that breaks (an oversized message, a lost peer) closes itself. That is the client's affair and not for our
+  // log, where the listener that was set above would write it; with none at all it would end the process.
+  sockets.on('connection', (socket) => {
+    socket.removeAllListeners('error').on('error', () => undefined);
+  });
   return async () => {
     await disposable.dispose();
   };
