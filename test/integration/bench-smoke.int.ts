@@ -21,7 +21,8 @@ describe('the bench of appends, run for a moment', () => {
   }, 60_000);
 
   it('has every contender append, and finds no fault in Cairn', () => {
-    const names = ['cairn', 'one insert per transaction', 'message-db', 'emmett'];
+    const inserts = ['one insert per transaction', 'one prepared insert per transaction'];
+    const names = ['cairn', ...inserts, 'message-db', 'emmett'];
     expect(section.correctness.map(({ contender }) => contender)).toEqual(names);
     for (const { acknowledged } of section.correctness) expect(acknowledged).toBeGreaterThan(0);
     expect(section.correctness[0]).toMatchObject({ lost: 0, duplicated: 0, reordered: 0, falselyRejected: 0 });

@@ -53,7 +53,8 @@ export async function benchAppend(laboratory: Laboratory, plan: AppendPlan): Pro
   const rates = new Map<string, number[]>();
   const runs: Run[] = [];
   try {
-    contenders.push(await singleInserts(own, TENANT));
+    contenders.push(await singleInserts(own, TENANT, { prepared: false }));
+    contenders.push(await singleInserts(own, TENANT, { prepared: true }));
     contenders.push(await messageDb(await laboratory.createDatabase('message_db')));
     contenders.push(await emmett(await laboratory.createDatabase('emmett')));
     const copy = await CopyLimit.open(own, 'copied');

@@ -18,7 +18,7 @@ export async function openLaboratory(): Promise<Laboratory> {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'cairn-bench-'));
   // Started by root, the server runs as another user, who must be able to come this far.
   await chmod(dir, 0o755);
-  const server = await startEmbeddedPostgres({ dir, settings: { max_connections: '200' } });
+  const server = await startEmbeddedPostgres({ dir, settings: { max_connections: '250' } });
   return laboratoryOn(server.url, async () => {
     await server.stop();
     await rm(dir, { recursive: true, force: true });

@@ -5,30 +5,36 @@ import { createEventTable, EVENT_TABLE_COLUMNS } from './event-table.js';
 
 /**
  * What most home-made event stores are: one INSERT per transaction, positions from a sequence, a reader that asks for
- * what is above the highest position it has seen. The statement is prepared, so each append is one round trip.
+ * what is above the highest position it has seen.
+ * @param prepared whether statements are prepared once per connection; node-postgres does so only for named ones
  */
-export async function singleInserts(url: string, tenant: string): Promise<Contender> {
+export async function singleInserts(
+  url: string,
+  tenant: string,
+  { prepared }: { prepared: boolean },
+): Promise<Contender> {
   const pool = openPool(url);
-  await createEventTable(pool, 'inserted');
+  const table = prepared ? 'inserted_prepared' : 'inserted';
+  await createEventTable(pool, table);
   const columns = EVENT_TABLE_COLUMNS.join(', ');
   const known = {
-    name: 'insert_known',
-    text: `insert into bench.inserted (${columns}) values (now(), now(), $1, $1, $2, 1, $3, $4, $5, 'bench', $6)`,
+    ...(prepared && { name: 'insert_known' }),
+    text: `insert into bench.${table} (${columns}) values (now(), now(), $1, $1, $2, 1, $3, $4, $5, 'bench', $6)`,
   };
   const any = {
-    name: 'insert_any',
-    text: `insert into bench.inserted (${columns})
+    ...(prepared && { name: 'insert_any' }),
+    text: `insert into bench.${table} (${columns})
       select now(), now(), $1, $1, coalesce(max(revision) + 1, 0), 1, $2, $3, $4, 'bench', $5
-      from bench.inserted where tenant = $2 and stream = $3`,
+      from bench.${table} where tenant = $2 and stream = $3`,
   };
   const page = {
     name: 'insert_page',
-    text: `select position, id, stream, revision, payload from bench.inserted
+    text: `select position, id, stream, revision, payload from bench.${table}
       where tenant = $1 and position > $2 order by position limit ${PAGE_SIZE}`,
   };
   let position = '0';
   return {
-    name: 'one insert per transaction',
+    name: prepared ? 'one prepared insert per transaction' : 'one insert per transaction',
     append: async ({ id, stream, expected, payload }) => {
       try {
         await (expected === 'any'
