@@ -8,10 +8,11 @@ import {
   isAllocated,
   isRandomised,
   isReferred,
+  nobody,
   type Participant,
   type ParticipantFact,
 } from './participant.js';
-import { decideRecord, decideVoid, emptyBook, type Rule as RecordRule } from './record-book.js';
+import { decideRecord, decideVoid, type Rule as RecordRule } from './record-book.js';
 import { refused } from './refusals.js';
 import type { DeliveryWorld } from './roster.js';
 import { hasHappened, isPast, siteIsKnown, workerIsKnown } from './rules.js';
@@ -105,7 +106,7 @@ function decide(
 }
 
 export const participantDecider: Decider<ParticipantCommand, ParticipantEvent, Participant, DeliveryWorld> = {
-  initial: emptyBook(),
+  initial: nobody,
   decide,
   evolve,
 };

@@ -1,11 +1,11 @@
 import type { Decider, Decision } from '@cairn/event-sourcing';
 import type { SiteRecordCommand, VoidRecord } from './commands.js';
 import type { SiteRecordEvent } from './events.js';
-import { decideRecord, decideVoid, emptyBook, type Rule as RecordRule, standing } from './record-book.js';
+import { decideRecord, decideVoid, type Rule as RecordRule } from './record-book.js';
 import { type DeliveryRefusalCode, refused } from './refusals.js';
 import type { DeliveryWorld } from './roster.js';
 import { hasHappened, siteIsKnown } from './rules.js';
-import { evolve, type SiteRecord, type SiteRecordFact } from './site-record.js';
+import { evolve, noRecord, type SiteRecord, type SiteRecordFact } from './site-record.js';
 
 type Rule<Command = unknown> = RecordRule<Command, SiteRecordFact, DeliveryWorld>;
 type CommandOf<Type extends SiteRecordCommand['type']> = Extract<SiteRecordCommand, { type: Type }>;
@@ -16,7 +16,7 @@ type Assessment = CommandOf<'recordFidelityAssessment'>;
 const isNew =
   (code: DeliveryRefusalCode, field: string): Rule =>
   (_, record) =>
-    standing(record).length > 0 ? refused(code, field) : undefined;
+    record.isEmpty ? undefined : refused(code, field);
 
 const facilitatorIsKnown: Rule<Supervision> = ({ facilitator }, _, { roster }) =>
   facilitator === undefined || roster.hasWorker(facilitator) ? undefined : refused('WORKER_UNKNOWN', 'facilitator');
@@ -94,7 +94,7 @@ function decide(
 }
 
 export const siteRecordDecider: Decider<SiteRecordCommand | VoidRecord, SiteRecordEvent, SiteRecord, DeliveryWorld> = {
-  initial: emptyBook(),
+  initial: noRecord,
   decide,
   evolve,
 };

@@ -1,15 +1,15 @@
 import type { Decider, Decision } from '@cairn/event-sourcing';
 import type { RecordTraining, VoidRecord } from './commands.js';
 import type { TrainingEvent } from './events.js';
-import { decideRecord, decideVoid, emptyBook, type Rule as RecordRule, standing } from './record-book.js';
+import { decideRecord, decideVoid, type Rule as RecordRule } from './record-book.js';
 import { refused } from './refusals.js';
 import type { DeliveryWorld } from './roster.js';
 import { hasHappened, workerIsKnown } from './rules.js';
-import { evolve, type TrainingDay, type TrainingFact } from './training.js';
+import { evolve, noTraining, type TrainingDay, type TrainingFact } from './training.js';
 
 type Rule<Command = unknown> = RecordRule<Command, TrainingFact, DeliveryWorld>;
 
-const dayIsNew: Rule = (_, day) => (standing(day).length > 0 ? refused('TRAINING_EXISTS', 'attendedOn') : undefined);
+const dayIsNew: Rule = (_, day) => (day.isEmpty ? undefined : refused('TRAINING_EXISTS', 'attendedOn'));
 
 const rules: readonly Rule<RecordTraining>[] = [workerIsKnown, hasHappened, dayIsNew];
 
@@ -26,7 +26,7 @@ function decide(command: RecordTraining | VoidRecord, day: TrainingDay, world: D
 }
 
 export const trainingDecider: Decider<RecordTraining | VoidRecord, TrainingEvent, TrainingDay, DeliveryWorld> = {
-  initial: emptyBook(),
+  initial: noTraining,
   decide,
   evolve,
 };

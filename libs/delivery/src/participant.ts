@@ -1,6 +1,6 @@
 import type { Identified } from '@cairn/event-sourcing';
 import type { ParticipantEvent } from './events.js';
-import { enter, everRecorded, type RecordBook, standing, strike } from './record-book.js';
+import { RecordBook } from './record-book.js';
 
 /** What can be recorded of a participant: every event but the void. */
 export type ParticipantFact = Exclude<ParticipantEvent, { readonly type: 'ParticipantRecordVoided' }>;
@@ -8,11 +8,22 @@ export type ParticipantFact = Exclude<ParticipantEvent, { readonly type: 'Partic
 /** A participant is what has been recorded of them; the questions below say what it amounts to. */
 export type Participant = RecordBook<ParticipantFact>;
 
-export function evolve(participant: Participant, event: Identified<ParticipantEvent>): Participant {
-  return event.type === 'ParticipantRecordVoided'
-    ? strike(participant, event.id, event.data)
-    : enter(participant, event.id, event);
-}
+export const nobody: Participant = RecordBook.empty((fact) => {
+  switch (fact.type) {
+    case 'WardContactRecorded':
+    case 'CommunityMeetingRecorded':
+      return [fact.type, contactNamed(fact.data.contact)];
+    case 'ParticipantWithdrawn':
+      return [fact.type, withdrawalFrom(fact.data.scope)];
+    default:
+      return [fact.type];
+  }
+});
+
+export const evolve = (participant: Participant, event: Identified<ParticipantEvent>): Participant =>
+  event.type === 'ParticipantRecordVoided'
+    ? participant.strike(event.id, event.data)
+    : participant.enter(event.id, event);
 
 /** Known from a standing referral on; a participant whose referral was voided is unknown until referred anew. */
 export const isReferred = (participant: Participant): boolean => has(participant, 'ParticipantReferred');
@@ -24,15 +35,13 @@ export const isAllocated = (participant: Participant): boolean => has(participan
 
 /** Whether a withdrawal from any use of the data stands, from the moment it was recorded on. */
 export const hasWithdrawnDataUse = (participant: Participant): boolean =>
-  standing(participant).some((fact) => fact.type === 'ParticipantWithdrawn' && fact.data.scope === 'data_use');
+  participant.stands(withdrawalFrom('data_use'));
 
 /** Whether a contact has had this id, voided since or not. */
 export const hasUsedContactId = (participant: Participant, contact: string): boolean =>
-  everRecorded(participant).some(
-    (fact) =>
-      (fact.type === 'WardContactRecorded' || fact.type === 'CommunityMeetingRecorded') &&
-      fact.data.contact === contact,
-  );
+  participant.everHeld(contactNamed(contact));
 
-const has = (participant: Participant, type: ParticipantFact['type']): boolean =>
-  standing(participant).some((fact) => fact.type === type);
+const has = (participant: Participant, type: ParticipantFact['type']): boolean => participant.stands(type);
+
+const contactNamed = (contact: string): string => `contact ${contact}`;
+const withdrawalFrom = (scope: string): string => `withdrawal from ${scope}`;

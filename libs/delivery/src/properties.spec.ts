@@ -21,8 +21,7 @@ import {
 import { participantDecider } from './decide-participant.js';
 import { siteRecordDecider } from './decide-site-record.js';
 import { trainingDecider } from './decide-training.js';
-import { deliveryEventTypes } from './events.js';
-import { standing } from './record-book.js';
+import { deliveryEventTypes, type ParticipantEvent } from './events.js';
 import { world } from './spec-world.js';
 
 const catalogue = new EventCatalogue(deliveryEventTypes);
@@ -230,16 +229,19 @@ describe('contacts, discharges, readmissions and voids', () => {
   /** What stands, as a set. */
   function factsAfter(steps: readonly { readonly id: string; readonly command: ParticipantCommand }[]): string[] {
     const setUp = known.map((command, n) => ({ id: commandId(n), command }));
-    const participant = [...setUp, ...steps].reduce((before, { id, command }) => {
-      const decision = participantDecider.decide(command, before, world);
+    let participant = participantDecider.initial;
+    const log: Identified<ParticipantEvent>[] = [];
+    for (const { id, command } of [...setUp, ...steps]) {
+      const decision = participantDecider.decide(command, participant, world);
       if (decision.kind === 'refused') throw new Error(decision.refusal.code);
-      return decision.events.reduce(
-        (folded, event, n) => participantDecider.evolve(folded, { ...event, id: eventId(id, n) }),
-        before,
-      );
-    }, participantDecider.initial);
-    return standing(participant)
-      .map((fact) => JSON.stringify(fact))
+      for (const [n, event] of decision.events.entries()) {
+        log.push({ ...event, id: eventId(id, n) });
+        participant = participantDecider.evolve(participant, log.at(-1)!);
+      }
+    }
+    return log
+      .filter(({ id }) => participant.find(id).kind === 'standing')
+      .map(({ id: _, ...fact }) => JSON.stringify(fact))
       .sort();
   }
 });

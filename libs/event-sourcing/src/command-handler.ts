@@ -2,7 +2,7 @@ import { type Decider, type Refusal, refuse } from './decider.js';
 import type { DomainEvent, Identified, Position, RecordedEvent, TenantId } from './event.js';
 import type { EventCatalogue } from './event-catalogue.js';
 import { eventId } from './event-id.js';
-import { type AppendOutcome, EventStoreUnavailable, type EventStore } from './event-store.js';
+import { APPEND_MAX_EVENTS, type AppendOutcome, EventStoreUnavailable, type EventStore } from './event-store.js';
 import { LOG_START } from './event.js';
 
 /** Who gave a command, under which id. */
@@ -36,7 +36,6 @@ interface LoadedStream<State> {
   readonly state: State;
   readonly revision: number | undefined;
   readonly position: Position;
-  readonly commandIds: ReadonlySet<string>;
 }
 
 /** How often another process may be faster before the handler gives up: each time, that one has stored something. */
@@ -50,14 +49,14 @@ const MAX_ATTEMPTS = 1_000;
 export class CommandHandler {
   private readonly loaded = new Map<string, LoadedStream<unknown>>();
   private readonly queues = new Map<string, Promise<unknown>>();
-  /** Commands behind the kept states. */
-  private loadedCommands = 0;
+  /** Events behind the kept states. */
+  private loadedEvents = 0;
 
-  /** @param maxLoadedCommands a state grows with what was recorded, so not streams are counted but what made them */
+  /** @param maxLoadedEvents a state grows with what was recorded, so not streams are counted but what made them */
   constructor(
     private readonly store: EventStore,
     private readonly catalogue: EventCatalogue,
-    private readonly maxLoadedCommands = 50_000,
+    private readonly maxLoadedEvents = 1_000_000,
   ) {}
 
   /**
@@ -77,17 +76,16 @@ export class CommandHandler {
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         const kept = attempt === 0 ? this.recall<State>(origin.tenant, stream) : undefined;
         const loaded = kept ?? (await this.load(decider, origin.tenant, stream));
-        if (loaded.commandIds.has(origin.commandId)) return this.earlierOutcome(origin);
-
         const decided = decideAll(decider, commands, loaded.state, world, origin.commandId);
-        if (decided.kind === 'refused') {
-          if (kept && (await this.hasGrown(origin.tenant, stream, kept))) continue;
-          return decided;
-        }
-        if (decided.events.length === 0) {
-          if (kept && (await this.hasGrown(origin.tenant, stream, kept))) continue;
-          const used = await this.store.findEvent(origin.tenant, eventId(origin.commandId, 0));
-          return used ? this.earlierOutcome(origin) : { kind: 'accepted', position: loaded.position, events: [] };
+        if (decided.kind === 'refused' || decided.events.length === 0) {
+          // What adds nothing may be the retry of what once did. What adds something is asked that by the append.
+          const [grown, first] = await Promise.all([
+            kept && this.hasGrown(origin.tenant, stream, kept),
+            this.store.findEvent(origin.tenant, eventId(origin.commandId, 0)),
+          ]);
+          if (first) return this.earlierOutcome(origin, first);
+          if (grown) continue;
+          return decided.kind === 'refused' ? decided : { kind: 'accepted', position: loaded.position, events: [] };
         }
 
         const encoded = decided.events.map((event) => this.catalogue.encode(event));
@@ -114,7 +112,6 @@ export class CommandHandler {
               state: decided.state,
               revision: outcome.firstRevision + encoded.length - 1,
               position,
-              commandIds: new Set(loaded.commandIds).add(origin.commandId),
             });
             const { firstRevision, positions, recordedAt } = outcome;
             const events = encoded.map((event, ordinal): RecordedEvent => ({
@@ -133,8 +130,11 @@ export class CommandHandler {
             }));
             return { kind: 'accepted', position, events };
           }
-          case 'repeated':
-            return this.earlierOutcome(origin);
+          case 'repeated': {
+            const first = await this.store.findEvent(origin.tenant, eventId(origin.commandId, 0));
+            if (!first) throw new Error(`command ${origin.commandId} has no first event`);
+            return this.earlierOutcome(origin, first);
+          }
           case 'conflict':
             this.forget(origin.tenant, stream);
             continue;
@@ -147,9 +147,7 @@ export class CommandHandler {
   }
 
   /** What the command did when it was first given, or a refusal when that was another command. */
-  private async earlierOutcome(origin: CommandOrigin): Promise<CommandOutcome> {
-    const first = await this.store.findEvent(origin.tenant, eventId(origin.commandId, 0));
-    if (!first) throw new Error(`command ${origin.commandId} has no first event`);
+  private async earlierOutcome(origin: CommandOrigin, first: RecordedEvent): Promise<CommandOutcome> {
     if (first.metadata['fingerprint'] !== origin.fingerprint) {
       return refuse(
         'COMMAND_ID_REUSED',
@@ -157,9 +155,20 @@ export class CommandHandler {
         'commandId',
       );
     }
-    const following = await this.store.readStream(origin.tenant, first.stream, { from: first.revision });
-    const events = following.filter((event) => event.commandId === first.commandId);
+    const events = await this.eventsOf(first);
     return { kind: 'accepted', position: events.at(-1)!.position, events };
+  }
+
+  /** All events of a command from its first: they follow each other in its stream. */
+  private async eventsOf(first: RecordedEvent): Promise<readonly RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    for (let limit = 4; ; limit = APPEND_MAX_EVENTS) {
+      const from = first.revision + events.length;
+      const following = await this.store.readStream(first.tenant, first.stream, { from, limit });
+      const own = following.filter((event) => event.commandId === first.commandId);
+      events.push(...own);
+      if (own.length < limit) return events;
+    }
   }
 
   private async load<Command, E extends DomainEvent, State, World>(
@@ -168,14 +177,12 @@ export class CommandHandler {
     stream: string,
   ): Promise<LoadedStream<State>> {
     let state = decider.initial;
-    const commandIds = new Set<string>();
     let last: RecordedEvent | undefined;
     for (const event of await this.store.readStream(tenant, stream)) {
       state = decider.evolve(state, this.catalogue.decode(event) as unknown as Identified<E>);
-      commandIds.add(event.commandId);
       last = event;
     }
-    const loaded = { state, revision: last?.revision, position: last?.position ?? LOG_START, commandIds };
+    const loaded = { state, revision: last?.revision, position: last?.position ?? LOG_START };
     this.keep(tenant, stream, loaded);
     return loaded;
   }
@@ -193,8 +200,8 @@ export class CommandHandler {
     const key = cacheKey(tenant, stream);
     this.drop(key);
     this.loaded.set(key, loaded);
-    this.loadedCommands += weightOf(loaded);
-    while (this.loadedCommands > this.maxLoadedCommands) this.drop(this.loaded.keys().next().value!);
+    this.loadedEvents += weightOf(loaded);
+    while (this.loadedEvents > this.maxLoadedEvents) this.drop(this.loaded.keys().next().value!);
   }
 
   private forget(tenant: TenantId, stream: string): void {
@@ -205,7 +212,7 @@ export class CommandHandler {
     const loaded = this.loaded.get(key);
     if (!loaded) return;
     this.loaded.delete(key);
-    this.loadedCommands -= weightOf(loaded);
+    this.loadedEvents -= weightOf(loaded);
   }
 
   /** Runs tasks of one key one after another, in the order in which they came. */
@@ -243,7 +250,7 @@ function decideAll<Command, E extends DomainEvent, State, World>(
   return { kind: 'accepted', events, state };
 }
 
-/** A stream without events has a state, too. */
-const weightOf = (loaded: LoadedStream<unknown>): number => loaded.commandIds.size + 1;
+/** A state takes some room whatever was recorded, about that of a few events. */
+const weightOf = (loaded: LoadedStream<unknown>): number => (loaded.revision ?? 0) + 4;
 
 const cacheKey = (tenant: TenantId, stream: string): string => `${tenant}\n${stream}`;

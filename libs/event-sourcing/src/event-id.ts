@@ -18,9 +18,12 @@ export function eventId(commandId: string, ordinal: number): string {
 
 /** UUID v5 (RFC 9562) of a name in Cairn's namespace. */
 export function uuidV5(name: string): string {
-  const digest = createHash('sha1').update(NAMESPACE).update(name).digest();
-  digest[6] = (digest[6]! & 0x0f) | 0x50;
-  digest[8] = (digest[8]! & 0x3f) | 0x80;
-  const hex = digest.toString('hex', 0, 16);
+  const hash = createHash('sha1').update(NAMESPACE).update(name).digest();
+  hash[6] = (hash[6]! & 0x0f) | 0x50;
+  hash[8] = (hash[8]! & 0x3f) | 0x80;
+  const hex = hash.toString('hex', 0, 16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
+
+/** A short text that two different texts do not share in practice: 132 bits of SHA-256, base64url, 22 characters. */
+export const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22);

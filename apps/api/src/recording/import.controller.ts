@@ -29,12 +29,16 @@ export class ImportController {
     @Res() response: ServerResponse,
     @Query('dryRun') dryRun?: string,
   ): Promise<void> {
+    if (dryRun !== undefined && dryRun !== 'true' && dryRun !== 'false') {
+      refuse(response, 'dryRun is true or false');
+      return;
+    }
     let identity;
     try {
       identity = identify(request.headers, this.configuration.defaultTenant);
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
-      answerJson(response, 400, { errors: [{ message: error.message, extensions: { code: 'BAD_USER_INPUT' } }] });
+      refuse(response, error.message);
       return;
     }
     const { tenant, actor } = identity;
@@ -49,3 +53,6 @@ export class ImportController {
     await serveImport(request, response, target, this.stopping);
   }
 }
+
+const refuse = (response: ServerResponse, message: string): void =>
+  answerJson(response, 400, { errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] });

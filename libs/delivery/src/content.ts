@@ -1,11 +1,11 @@
 import { type DomainEvent, parseInstant } from '@cairn/event-sourcing';
 
 /**
- * Whether two events say the same: type, time and data, where an absent field equals an undefined one, lists are read
- * as sets and times by the instant they name, not by their spelling.
+ * What an event says, as a text that is equal for two events exactly when they say the same: type, time and data, where
+ * an absent field equals an undefined one, lists are read as sets and times by the instant they name, not by their
+ * spelling.
  */
-export const sameContent = (one: DomainEvent, other: DomainEvent): boolean =>
-  one.type === other.type && one.occurredAt === other.occurredAt && canonical(one.data) === canonical(other.data);
+export const contentOf = (event: DomainEvent): string => `${event.type} ${event.occurredAt} ${canonical(event.data)}`;
 
 const canonical = (data: unknown): string =>
   JSON.stringify(data, (field, value: unknown) => {
