@@ -78,7 +78,7 @@ async function start(run, fail) {
 }
 
 const invitation = (url) => `
-Cairn is ready: ${url}/graphql
+Cairn is ready: ${url} (GraphQL at ${url}/graphql)
 
 Try, in another terminal:
   npx cairn report engagement --trial enrich --url ${url}
