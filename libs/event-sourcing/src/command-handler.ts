@@ -2,8 +2,15 @@ import { type Decider, type Refusal, refuse } from './decider.js';
 import type { DomainEvent, Identified, Position, RecordedEvent, TenantId } from './event.js';
 import type { EventCatalogue } from './event-catalogue.js';
 import { eventId } from './event-id.js';
-import { APPEND_MAX_EVENTS, type AppendOutcome, EventStoreUnavailable, type EventStore } from './event-store.js';
+import {
+  type Append,
+  APPEND_MAX_EVENTS,
+  type AppendOutcome,
+  EventStoreUnavailable,
+  type EventStore,
+} from './event-store.js';
 import { LOG_START } from './event.js';
+import { recordedEvents } from './recorded-events.js';
 
 /** Who gave a command, under which id. */
 export interface CommandOrigin {
@@ -88,46 +95,28 @@ export class CommandHandler {
           return decided.kind === 'refused' ? decided : { kind: 'accepted', position: loaded.position, events: [] };
         }
 
-        const encoded = decided.events.map((event) => this.catalogue.encode(event));
+        const append: Append = {
+          stream,
+          expected: loaded.revision ?? 'none',
+          commandId: origin.commandId,
+          events: decided.events.map((event) => this.catalogue.encode(event)),
+          actor: origin.actor,
+          ...(origin.correlationId !== undefined && { correlationId: origin.correlationId }),
+          ...(origin.causationId !== undefined && { causationId: origin.causationId }),
+          metadata: { fingerprint: origin.fingerprint },
+        };
         let outcome: AppendOutcome;
         try {
-          outcome = await this.store.append(origin.tenant, {
-            stream,
-            expected: loaded.revision ?? 'none',
-            commandId: origin.commandId,
-            events: encoded,
-            actor: origin.actor,
-            ...(origin.correlationId !== undefined && { correlationId: origin.correlationId }),
-            ...(origin.causationId !== undefined && { causationId: origin.causationId }),
-            metadata: { fingerprint: origin.fingerprint },
-          });
+          outcome = await this.store.append(origin.tenant, append);
         } catch (error) {
           this.forget(origin.tenant, stream);
           throw error;
         }
         switch (outcome.kind) {
           case 'appended': {
-            const position = outcome.positions.at(-1)!;
-            this.keep(origin.tenant, stream, {
-              state: decided.state,
-              revision: outcome.firstRevision + encoded.length - 1,
-              position,
-            });
-            const { firstRevision, positions, recordedAt } = outcome;
-            const events = encoded.map((event, ordinal): RecordedEvent => ({
-              ...event,
-              id: eventId(origin.commandId, ordinal),
-              tenant: origin.tenant,
-              stream,
-              revision: firstRevision + ordinal,
-              position: positions[ordinal]!,
-              recordedAt,
-              actor: origin.actor,
-              commandId: origin.commandId,
-              correlationId: origin.correlationId ?? origin.commandId,
-              causationId: origin.causationId ?? origin.commandId,
-              metadata: { fingerprint: origin.fingerprint },
-            }));
+            const events = recordedEvents(origin.tenant, append, outcome);
+            const { revision, position } = events.at(-1)!;
+            this.keep(origin.tenant, stream, { state: decided.state, revision, position });
             return { kind: 'accepted', position, events };
           }
           case 'repeated': {

@@ -4,14 +4,15 @@ import type {
   Append,
   AppendOutcome,
   EventStore,
-  ExpectedRevision,
   LogRange,
+  Placement,
   StreamRange,
   SubscriptionOptions,
 } from './event-store.js';
 import { checkAppend, InvalidAppend } from './event-store.js';
 import { followLog } from './follow-log.js';
 import { isIdentifier } from './identifier.js';
+import { isAsExpected, recordedEvents } from './recorded-events.js';
 import type { Instant } from './time.js';
 
 interface Log {
@@ -32,31 +33,23 @@ export class InMemoryEventStore implements EventStore {
     checkAppend(append);
     const log = this.log(tenant);
     const first = log.ids.get(eventId(append.commandId, 0));
-    if (first) return { kind: 'repeated', ...placement(commandEvents(log, first)) };
+    if (first) return { kind: 'repeated', ...placementOf(commandEvents(log, first)) };
     const stream = log.streams.get(append.stream) ?? [];
     const actual = stream.at(-1)?.revision;
-    if (!fits(append.expected, actual)) return { kind: 'conflict', actual };
-    const recordedAt = Math.max(this.clock(), log.events.at(-1)?.recordedAt ?? 0);
-    const events = append.events.map((event, ordinal): RecordedEvent => ({
-      ...event,
-      id: eventId(append.commandId, ordinal),
-      tenant,
+    if (!isAsExpected(append.expected, actual)) return { kind: 'conflict', actual };
+    const placement: Placement = {
       stream: append.stream,
-      revision: stream.length + ordinal,
-      position: BigInt(log.events.length + ordinal + 1),
-      recordedAt,
-      actor: append.actor,
-      commandId: append.commandId.toLowerCase(),
-      correlationId: append.correlationId ?? append.commandId.toLowerCase(),
-      causationId: append.causationId ?? append.commandId.toLowerCase(),
-      metadata: append.metadata ?? {},
-    }));
+      firstRevision: stream.length,
+      positions: append.events.map((_event, ordinal) => BigInt(log.events.length + ordinal + 1)),
+      recordedAt: Math.max(this.clock(), log.events.at(-1)?.recordedAt ?? 0),
+    };
+    const events = recordedEvents(tenant, append, placement);
     stream.push(...events);
     log.streams.set(append.stream, stream);
     log.events.push(...events);
     for (const event of events) log.ids.set(event.id, event);
     for (const listener of this.listeners) listener(tenant);
-    return { kind: 'appended', ...placement(events) };
+    return { kind: 'appended', ...placement };
   }
 
   async readStream(tenant: TenantId, stream: string, range: StreamRange = {}): Promise<readonly RecordedEvent[]> {
@@ -114,17 +107,13 @@ export class InMemoryEventStore implements EventStore {
   }
 }
 
-const fits = (expected: ExpectedRevision, actual: number | undefined): boolean =>
-  expected === 'any' ||
-  (expected === 'none' ? actual === undefined : expected === 'exists' ? actual !== undefined : expected === actual);
-
 const commandEvents = (log: Log, first: RecordedEvent): RecordedEvent[] =>
   log.streams
     .get(first.stream)!
     .slice(first.revision)
     .filter((event) => event.commandId === first.commandId);
 
-const placement = (events: readonly RecordedEvent[]) => ({
+const placementOf = (events: readonly RecordedEvent[]): Placement => ({
   stream: events[0]!.stream,
   firstRevision: events[0]!.revision,
   positions: events.map((event) => event.position),

@@ -1,3 +1,4 @@
+export * from './canonical-json.js';
 export * from './command-handler.js';
 export * from './decider.js';
 export * from './event-catalogue.js';
@@ -8,4 +9,5 @@ export * from './follow-log.js';
 export * from './identifier.js';
 export * from './in-memory-event-store.js';
 export * from './projection.js';
+export * from './recorded-events.js';
 export * from './time.js';

@@ -1,17 +1,7 @@
-import { parseInstant } from '@cairn/event-sourcing';
+import { contentText } from '@cairn/event-sourcing';
 
-/**
- * Whether two entries say the same: an absent field equals an undefined one, lists are read as sets and times by the
- * instant they name, not by their spelling.
- */
-export const sameData = (one: object, other: object): boolean => canonical(one) === canonical(other);
+/** The times in the data of this context's events. */
+const TIMES: ReadonlySet<string> = new Set(['startedAt', 'endedAt']);
 
-const canonical = (data: unknown): string =>
-  JSON.stringify(data, (field, value: unknown) => {
-    if ((field === 'startedAt' || field === 'endedAt') && typeof value === 'string') return parseInstant(value);
-    if (Array.isArray(value)) return (value as unknown[]).map(canonical).sort();
-    if (typeof value === 'object' && value !== null) {
-      return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-    }
-    return value;
-  });
+/** Whether two entries say the same. */
+export const sameData = (one: object, other: object): boolean => contentText(one, TIMES) === contentText(other, TIMES);

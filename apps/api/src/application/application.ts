@@ -8,6 +8,7 @@ import {
   streamOf as deliveryStreamOf,
 } from '@cairn/delivery';
 import {
+  canonicalJson,
   CommandHandler,
   type CommandOutcome,
   EventCatalogue,
@@ -22,7 +23,6 @@ import {
   type TenantId,
 } from '@cairn/event-sourcing';
 import { registryEventTypes, streamOf as registryStreamOf } from '@cairn/registry';
-import { canonicalJson } from './canonical-json.js';
 import { type Command, judges, type StreamKind } from './commands.js';
 import { type GivenCommand, INVALID_INPUT, readInput } from './read-input.js';
 import { type KnownTrial, Rosters } from './rosters.js';

@@ -4,11 +4,13 @@ import {
   checkAppend,
   type EventStore,
   eventId,
-  type ExpectedRevision,
   type Instant,
+  isAsExpected,
   type LogRange,
+  type Placement,
   type Position,
   type RecordedEvent,
+  recordedEvents,
   type StreamRange,
   type TenantId,
 } from '@cairn/event-sourcing';
@@ -85,9 +87,9 @@ export class OverlayEventStore implements EventStore {
     if (!this.revisionsBelow.has(append.stream)) await this.readBelow(append.stream);
     // From here on nothing waits, so that appends given at once are taken one after another.
     const kept = this.ids.get(firstId);
-    if (kept) return { kind: 'repeated', ...placement(kept) };
+    if (kept) return { kind: 'repeated', ...placementOf(kept) };
     const stream = this.stream(append.stream);
-    if (!fits(append.expected, stream.revision)) return { kind: 'conflict', actual: stream.revision };
+    if (!isAsExpected(append.expected, stream.revision)) return { kind: 'conflict', actual: stream.revision };
     this.bytes += BYTES_PER_APPEND + append.events.reduce((sum, event) => sum + event.payload.length, 0);
     if (this.bytes > this.maxBytes) throw new OverlayFull();
     const added: KeptAppend = {
@@ -102,7 +104,7 @@ export class OverlayEventStore implements EventStore {
     append.events.forEach((_event, ordinal) => this.ids.set(eventId(commandId, ordinal), added));
     this.appends.push(added);
     this.top += BigInt(append.events.length);
-    return { kind: 'appended', ...placement(added) };
+    return { kind: 'appended', ...placementOf(added) };
   }
 
   async readStream(tenant: TenantId, stream: string, range: StreamRange = {}): Promise<readonly RecordedEvent[]> {
@@ -192,21 +194,8 @@ export class OverlayEventStore implements EventStore {
       .filter((event) => event.position > after && event.position < before);
   }
 
-  private eventsOf({ append, recordedAt, firstRevision, firstPosition }: KeptAppend): RecordedEvent[] {
-    return append.events.map((event, ordinal) => ({
-      ...event,
-      id: eventId(append.commandId, ordinal),
-      tenant: this.tenant,
-      stream: append.stream,
-      revision: firstRevision + ordinal,
-      position: firstPosition + BigInt(ordinal),
-      recordedAt,
-      actor: append.actor,
-      commandId: append.commandId,
-      correlationId: append.correlationId ?? append.commandId,
-      causationId: append.causationId ?? append.commandId,
-      metadata: append.metadata ?? {},
-    }));
+  private eventsOf(kept: KeptAppend): readonly RecordedEvent[] {
+    return recordedEvents(this.tenant, kept.append, placementOf(kept));
   }
 }
 
@@ -218,11 +207,7 @@ export class OverlayFull extends Error {
   }
 }
 
-const fits = (expected: ExpectedRevision, actual: number | undefined): boolean =>
-  expected === 'any' ||
-  (expected === 'none' ? actual === undefined : expected === 'exists' ? actual !== undefined : expected === actual);
-
-const placement = (kept: KeptAppend) => ({
+const placementOf = (kept: KeptAppend): Placement => ({
   stream: kept.append.stream,
   firstRevision: kept.firstRevision,
   positions: kept.append.events.map((_event, ordinal) => kept.firstPosition + BigInt(ordinal)),
