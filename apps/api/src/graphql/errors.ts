@@ -5,16 +5,21 @@ import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { isPassing, ReadModelMissing } from '@cairn/platform';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 
-/** Every `extensions.code` of an error answer. Refused commands are no errors: they are answers with codes of their own. */
-export type ErrorCode =
-  | 'BAD_REQUEST'
-  | 'BAD_USER_INPUT'
-  | 'GRAPHQL_PARSE_FAILED'
-  | 'GRAPHQL_VALIDATION_FAILED'
-  | 'OPERATION_RESOLUTION_FAILURE'
-  | 'READ_MODEL_BEHIND'
-  | 'SERVICE_UNAVAILABLE'
-  | 'INTERNAL';
+/**
+ * Every `extensions.code` of a GraphQL error with its HTTP status, where Apollo does not know it already. Refused
+ * commands are no errors: they are answers with codes of their own.
+ */
+export const errorStatuses = {
+  BAD_REQUEST: undefined,
+  BAD_USER_INPUT: 400,
+  GRAPHQL_PARSE_FAILED: undefined,
+  GRAPHQL_VALIDATION_FAILED: undefined,
+  OPERATION_RESOLUTION_FAILURE: undefined,
+  READ_MODEL_BEHIND: 503,
+  SERVICE_UNAVAILABLE: 503,
+  INTERNAL: 500,
+} as const;
+export type ErrorCode = keyof typeof errorStatuses;
 
 export const badInput = (message: string): GraphQLError => typed('BAD_USER_INPUT', message);
 
@@ -36,7 +41,8 @@ export function presentError(error: unknown, unexpected: UnexpectedError): Graph
   if (cause instanceof ReadModelMissing) return present(error, 'READ_MODEL_BEHIND', cause.message);
   if (cause instanceof GraphQLError) {
     const code = cause.extensions['code'];
-    if (code !== undefined && code !== 'INTERNAL_SERVER_ERROR') return present(error, asCode(code), cause.message);
+    if (code !== undefined && code !== 'INTERNAL_SERVER_ERROR')
+      return present(error, isErrorCode(code) ? code : 'BAD_REQUEST', cause.message);
   }
   const id = randomUUID();
   unexpected(id, cause);
@@ -49,35 +55,19 @@ export const errorStatus: ApolloServerPlugin = {
     willSendResponse: async ({ response }) => {
       if (response.body.kind !== 'single') return;
       for (const { extensions } of response.body.singleResult.errors ?? []) {
-        const status = HTTP_STATUS[extensions?.['code'] as ErrorCode];
+        const code = extensions?.['code'];
+        const status = isErrorCode(code) ? errorStatuses[code] : undefined;
         if (status !== undefined) response.http.status = status;
       }
     },
   }),
 };
 
-const CODES: ReadonlySet<unknown> = new Set<ErrorCode>([
-  'BAD_REQUEST',
-  'BAD_USER_INPUT',
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'OPERATION_RESOLUTION_FAILURE',
-  'READ_MODEL_BEHIND',
-  'SERVICE_UNAVAILABLE',
-  'INTERNAL',
-]);
-const asCode = (code: unknown): ErrorCode => (CODES.has(code) ? (code as ErrorCode) : 'BAD_REQUEST');
-
-const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
-  BAD_USER_INPUT: 400,
-  SERVICE_UNAVAILABLE: 503,
-  READ_MODEL_BEHIND: 503,
-  INTERNAL: 500,
-};
+const isErrorCode = (code: unknown): code is ErrorCode => Object.hasOwn(errorStatuses, String(code));
 
 /** Apollo takes the status from the error and does not show it. */
 const typed = (code: ErrorCode, message: string): GraphQLError =>
-  new GraphQLError(message, { extensions: { code, http: { status: HTTP_STATUS[code] } } });
+  new GraphQLError(message, { extensions: { code, http: { status: errorStatuses[code] } } });
 
 function present(error: unknown, code: ErrorCode, message: string): GraphQLFormattedError {
   const at = error instanceof GraphQLError ? error : undefined;

@@ -1,5 +1,6 @@
 import { formatInstant, type Instant, parseInstant, type Position } from '@cairn/event-sourcing';
-import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from 'graphql';
+import { GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from 'graphql';
+import { badInput } from './errors.js';
 
 /** The log's positions are 64-bit integers in every adapter. */
 const MAX_POSITION = 2n ** 63n - 1n;
@@ -58,6 +59,3 @@ function asObject(value: unknown): Record<string, unknown> {
   }
   return value as Record<string, unknown>;
 }
-
-const badInput = (message: string): GraphQLError =>
-  new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });

@@ -37,8 +37,13 @@ export type RecordOutcome =
       readonly command?: number;
     };
 
-/** Codes of lines that are not records at all; every other code is a refusal of a context. */
-export type MalformedCode = 'RECORD_MALFORMED' | 'RECORD_TOO_LARGE';
+/** Codes of lines that are not records at all; every other code of an outcome is a refusal. */
+export const MALFORMED_CODES = ['RECORD_MALFORMED', 'RECORD_TOO_LARGE'] as const;
+export type MalformedCode = (typeof MALFORMED_CODES)[number];
+
+/** Why an import could not go on. */
+export const STOP_CODES = ['DRY_RUN_TOO_LARGE', 'SERVICE_UNAVAILABLE', 'INTERNAL'] as const;
+export type StopCode = (typeof STOP_CODES)[number];
 
 export interface ImportTotals {
   readonly records: number;
@@ -56,4 +61,4 @@ export type ImportAnswer =
   | { readonly line: number; readonly outcome: RecordOutcome }
   | { readonly done: ImportTotals }
   /** The import could not go on; what has no outcome may or may not have been taken. Giving all of it again is safe. */
-  | { readonly stopped: { readonly code: string; readonly message: string } };
+  | { readonly stopped: { readonly code: StopCode; readonly message: string } };

@@ -112,5 +112,5 @@ test('a store that is gone is the last line', async () => {
   request.end(line(1));
   const answers = [];
   for await (const answer of answersOf(await answered(request))) answers.push(answer);
-  expect(answers).toMatchObject([{ stopped: { code: 'STORE_UNAVAILABLE' } }]);
+  expect(answers).toMatchObject([{ stopped: { code: 'SERVICE_UNAVAILABLE' } }]);
 });

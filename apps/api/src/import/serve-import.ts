@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import { type ImportAnswer, LINE_MAX_BYTES } from './import-record.js';
+import { type ImportAnswer, LINE_MAX_BYTES, type StopCode } from './import-record.js';
 import { type ImportSink, type ImportTarget, runImport } from './import-run.js';
 import { ndjsonLines } from './ndjson-lines.js';
 import { OverlayFull } from './overlay-event-store.js';
@@ -41,10 +41,10 @@ export async function serveImport(
   }
 }
 
-function stopReason(error: unknown): { readonly code: string; readonly message: string } {
+function stopReason(error: unknown): { readonly code: StopCode; readonly message: string } {
   if (error instanceof OverlayFull) return { code: 'DRY_RUN_TOO_LARGE', message: error.message };
   if (error instanceof EventStoreUnavailable) {
-    return { code: 'STORE_UNAVAILABLE', message: 'The event store does not answer. Importing again is safe.' };
+    return { code: 'SERVICE_UNAVAILABLE', message: 'The event store does not answer. Importing again is safe.' };
   }
   return { code: 'INTERNAL', message: 'The import stopped on an internal error. Importing again is safe.' };
 }

@@ -21,11 +21,8 @@ export class EdgeErrorsFilter implements ExceptionFilter {
       return;
     }
     if (status >= 400 && status < 500) {
-      answerJson(
-        response,
-        status,
-        body(CODES[status] ?? 'BAD_REQUEST', SENTENCES[status] ?? 'The request is not one.'),
-      );
+      const { code, message } = status in edgeErrors ? edgeErrors[status as keyof typeof edgeErrors] : OTHER;
+      answerJson(response, status, body(code, message));
       return;
     }
     const id = randomUUID();
@@ -34,17 +31,14 @@ export class EdgeErrorsFilter implements ExceptionFilter {
   }
 }
 
-const CODES: Readonly<Record<number, string>> = {
-  404: 'NOT_FOUND',
-  413: 'BODY_TOO_LARGE',
-  415: 'UNSUPPORTED_MEDIA_TYPE',
-};
-const SENTENCES: Readonly<Record<number, string>> = {
-  400: 'The body is not JSON.',
-  404: 'There is nothing here.',
-  413: 'The body is too large.',
-  415: 'The body has an encoding that is not read here.',
-};
+/** The code and the sentence of each status that is the client's doing. */
+export const edgeErrors = {
+  400: { code: 'BAD_REQUEST', message: 'The body is not JSON.' },
+  404: { code: 'NOT_FOUND', message: 'There is nothing here.' },
+  413: { code: 'BODY_TOO_LARGE', message: 'The body is too large.' },
+  415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'The body has an encoding that is not read here.' },
+} as const;
+const OTHER = { code: 'BAD_REQUEST', message: 'The request is not one.' };
 
 /** Also used where an answer must be given before GraphQL or Nest can. */
 export function answerJson(response: ServerResponse, status: number, content: unknown): void {

@@ -1,27 +1,29 @@
 /**
  * Everything that can be wrong with a bundle before any rule of the trial is asked. The codes are stable: scripts match
- * them. What the server refuses keeps the server's own code (see the tables of the contexts' READMEs).
+ * them. What the server refuses keeps the server's own code (docs/codes.md has all of them).
  */
-export type BundleProblemCode =
-  | 'FILE_UNREADABLE'
-  | 'FILE_EMPTY'
-  | 'COLUMN_MISSING'
-  | 'COLUMN_REPEATED'
-  | 'COLUMN_IGNORED'
-  | 'NOT_UTF8'
-  | 'QUOTE_NOT_CLOSED'
-  | 'QUOTE_MISPLACED'
-  | 'LINE_TOO_LONG'
-  | 'CELL_COUNT'
-  | 'VALUE_MISSING'
-  | 'BAD_VALUE'
-  | 'BAD_TIME'
-  | 'BAD_DATE'
-  | 'BAD_NUMBER'
-  | 'BAD_IDENTIFIER'
-  | 'TIME_ZONE_UNKNOWN'
-  | 'TRIAL_SYNTAX'
-  | 'TRIAL_VALUE';
+export const bundleProblemCodes = [
+  'FILE_UNREADABLE',
+  'FILE_EMPTY',
+  'COLUMN_MISSING',
+  'COLUMN_REPEATED',
+  'COLUMN_IGNORED',
+  'NOT_UTF8',
+  'QUOTE_NOT_CLOSED',
+  'QUOTE_MISPLACED',
+  'LINE_TOO_LONG',
+  'CELL_COUNT',
+  'VALUE_MISSING',
+  'BAD_VALUE',
+  'BAD_TIME',
+  'BAD_DATE',
+  'BAD_NUMBER',
+  'BAD_IDENTIFIER',
+  'TIME_ZONE_UNKNOWN',
+  'TRIAL_SYNTAX',
+  'TRIAL_VALUE',
+] as const;
+export type BundleProblemCode = (typeof bundleProblemCodes)[number];
 
 /** One thing that is wrong with a bundle, or that the server refused in it. */
 export interface Problem {

@@ -1,5 +1,5 @@
 import { isIdentifier, parseInstant } from '@cairn/event-sourcing';
-import { isTimeZone } from './calendar.js';
+import { isTimeZone } from '@cairn/registry';
 import { type BundleProblemCode, type Problem, problem } from './problem.js';
 import type { TableRow } from './csv-table.js';
 

@@ -1,7 +1,7 @@
 import { ContactMode, ContactOutcome, SupervisionKind } from '@cairn/delivery';
 import { EmployerKind, Locality, WorkerRole } from '@cairn/registry';
 import { type CommandFromRow } from './bundle-record.js';
-import { startOfDay } from './calendar.js';
+import { startOfDay } from './start-of-day.js';
 import type { RowCells } from './row-cells.js';
 
 /** What a row's meaning depends on beside the row. */

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isIdentifier } from '@cairn/event-sourcing';
-import { Protocol } from '@cairn/registry';
+import { isTimeZone, Protocol } from '@cairn/registry';
 import { z } from 'zod';
-import { isTimeZone } from './calendar.js';
 import { type Problem, problem } from './problem.js';
 
 export const TRIAL_FILE = 'trial.json';

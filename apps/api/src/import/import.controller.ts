@@ -5,10 +5,10 @@ import { GraphQLError } from 'graphql';
 import { Application } from '../application/application.js';
 import { CONFIGURATION, type Configuration } from '../configuration.js';
 import { identify } from '../identity.js';
-import type { ImportTarget } from '../import/import-run.js';
-import { OverlayEventStore } from '../import/overlay-event-store.js';
-import { serveImport } from '../import/serve-import.js';
 import { answerJson } from '../operations/edge-errors.filter.js';
+import type { ImportTarget } from './import-run.js';
+import { OverlayEventStore } from './overlay-event-store.js';
+import { serveImport } from './serve-import.js';
 
 /** Aborted when the service is asked to end. */
 export const STOPPING = Symbol('stopping');

@@ -1,0 +1,25 @@
+import { deliveryEventTypes, deliveryRefusals } from '@cairn/delivery';
+import { registryEventTypes, registryRefusals } from '@cairn/registry';
+import { commands } from '../../apps/api/src/application/commands.js';
+import { codesIn, pageText, rowsOf, sectionOf } from './page.js';
+
+const contexts = [
+  { name: 'registry', eventTypes: registryEventTypes, refusals: registryRefusals },
+  { name: 'delivery', eventTypes: deliveryEventTypes, refusals: deliveryRefusals },
+];
+const section = (name: string) => sectionOf(pageText(`libs/${name}/README.md`), 'Commands');
+const rows = (name: string) => rowsOf(section(name)).filter(([command]) => !command!.startsWith('*'));
+
+test.each(contexts)('the README of $name names each event that its commands lead to', ({ name, eventTypes }) => {
+  const named = rows(name).flatMap(([, events]) => events!.split(/, | or /));
+  expect(named.toSorted()).toEqual(eventTypes.map(({ type }) => type).toSorted());
+});
+
+test.each(contexts)('the README of $name names each refusal, and no other', ({ name, refusals }) => {
+  expect(codesIn(section(name)).toSorted()).toEqual(Object.keys(refusals).toSorted());
+});
+
+test('together they name each command of the menu once', () => {
+  const named = contexts.flatMap(({ name }) => rows(name).map(([command]) => command!));
+  expect(named.toSorted()).toEqual(Object.keys(commands).toSorted());
+});
