@@ -14,8 +14,8 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
     const pageEvents = new Histogram({
       name: 'cairn_projection_page_events',
-      help: 'Events in a page of a tenant log that was folded and committed.',
-      buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500],
+      help: 'Events of a tenant log that were folded and committed in one go.',
+      buckets: [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000, 50_000],
       registers,
     });
     const commitSeconds = new Histogram({

@@ -5,9 +5,6 @@ import { loadDocuments, upsertDocuments } from './document-table.js';
 import { type DocumentMemory, documentKey, type FoldedDocument } from './page-fold.js';
 import type { Building } from './rebuild.js';
 
-/** Documents in one upsert. */
-const UPSERT_BATCH = 500;
-
 /**
  * The documents of one log while a generation is built from its start. They are kept in memory and go to the table by
  * COPY at the end. When they grow too big, those that were not touched for longest go there before; a log is in the
@@ -20,6 +17,9 @@ export class BuildDocuments implements DocumentMemory {
   /** Keys of documents in memory that the table has too, in an older state. */
   private readonly stored = new Set<string>();
   private writing: Promise<void> = Promise.resolve();
+  /** Documents that the last spill wrote, and how many of them were read back since. */
+  private left = 0;
+  private returned = 0;
   private page = 0;
   private count = 0;
   private held = 0;
@@ -40,6 +40,11 @@ export class BuildDocuments implements DocumentMemory {
   /** Characters of payload folded into the documents in memory: about the bytes that they take. */
   get payload(): number {
     return this.held;
+  }
+
+  /** Most of what was spilled last was needed again: what the log works on is larger than the memory that it was given. */
+  get thrashing(): boolean {
+    return this.returned * 2 > this.left;
   }
 
   get(scope: string, id: string): FoldedDocument | undefined {
@@ -75,6 +80,7 @@ export class BuildDocuments implements DocumentMemory {
       this.spilled.delete(key);
       this.stored.add(key);
     }
+    this.returned += found.length;
     return found;
   }
 
@@ -115,11 +121,11 @@ export class BuildDocuments implements DocumentMemory {
       }
       if (scope.size === 0) this.scopes.delete(name);
     }
+    this.left = fresh.length + older.length;
+    this.returned = 0;
     this.writing = this.database.inTenant(this.tenant, async (client) => {
       await client.query('set local synchronous_commit = off');
-      for (let from = 0; from < older.length; from += UPSERT_BATCH) {
-        await upsertDocuments(client, this.building.generation, this.tenant, older.slice(from, from + UPSERT_BATCH));
-      }
+      await upsertDocuments(client, this.building.generation, this.tenant, older);
       await copyDocuments(client, this.building.generation, this.tenant, fresh);
     });
     // Folding goes on meanwhile; whoever needs the table next is told.

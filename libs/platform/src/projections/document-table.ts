@@ -79,6 +79,12 @@ export async function loadDocuments(
   }));
 }
 
+/** Documents, and about how many characters of them, in one statement. */
+const BATCH_DOCUMENTS = 500;
+const BATCH_TEXT = 4_000_000;
+/** Between texts that travel as one: JSON has no raw control characters, and needs no escaping this way. */
+const SEPARATOR = '\u001e';
+
 /** Writes each document once, whatever was there before. */
 export async function upsertDocuments(
   client: pg.ClientBase,
@@ -86,18 +92,28 @@ export async function upsertDocuments(
   tenant: TenantId,
   documents: readonly FoldedDocument[],
 ): Promise<void> {
-  if (documents.length === 0) return;
-  await client.query(
-    `insert into ${documentTable(id)} (tenant, scope, id, position, document)
-     select $1, d.scope, d.id, d.position, d.document
-     from unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) as d (scope, id, position, document)
-     on conflict (tenant, scope, id) do update set position = excluded.position, document = excluded.document`,
-    [
-      tenant,
-      documents.map((document) => document.scope),
-      documents.map((document) => document.id),
-      documents.map((document) => document.position),
-      documents.map((document) => JSON.stringify(document.document)),
-    ],
-  );
+  for (let from = 0; from < documents.length;) {
+    const texts: string[] = [];
+    let size = 0;
+    while (from + texts.length < documents.length && texts.length < BATCH_DOCUMENTS && size < BATCH_TEXT) {
+      const text = JSON.stringify(documents[from + texts.length]!.document);
+      size += text.length;
+      texts.push(text);
+    }
+    const batch = documents.slice(from, from + texts.length);
+    from += texts.length;
+    await client.query(
+      `insert into ${documentTable(id)} (tenant, scope, id, position, document)
+       select $1, d.scope, d.id, d.position, d.document
+       from unnest($2::text[], $3::text[], $4::bigint[], string_to_array($5, U&'\\001E')) as d (scope, id, position, document)
+       on conflict (tenant, scope, id) do update set position = excluded.position, document = excluded.document`,
+      [
+        tenant,
+        batch.map((document) => document.scope),
+        batch.map((document) => document.id),
+        batch.map((document) => document.position),
+        texts.join(SEPARATOR),
+      ],
+    );
+  }
 }

@@ -12,12 +12,17 @@ import type { Building } from './rebuild.js';
 export interface RebuildBudget {
   /** Default 200,000. */
   readonly maxDocuments?: number;
-  /** Characters of payload folded into the documents in memory, default 32 million. */
+  /**
+   * Characters of payload folded into the documents in memory, default 32 million. Doubled, up to eight times of it,
+   * while a log has all its documents in hand all the time: they would only go to and fro.
+   */
   readonly maxPayload?: number;
   /** Events in a page, 1 to 10,000, default 2,000. */
   readonly pageSize?: number;
 }
 
+/** How many times its budget of payload a building may take where spilling does not help. */
+const MOST_DOUBLED = 8;
 /** Time between two notes of how far a building is, in milliseconds. */
 const NOTE_PROGRESS_EVERY_MS = 500;
 
@@ -47,6 +52,7 @@ async function foldLog(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
+  let mayHold = maxPayload;
   const versions = catalogue.versions();
   const wanted = new Set(buildings.flatMap(({ definition }) => definition.projection.eventTypes));
   const folds = buildings.map((building) => ({
@@ -69,7 +75,11 @@ async function foldLog(
     }
     const inMemory = folds.reduce((sum, { documents }) => sum + documents.documents, 0);
     const payload = folds.reduce((sum, { documents }) => sum + documents.payload, 0);
-    if (payload > maxPayload || inMemory > maxDocuments) for (const { documents } of folds) await documents.spill();
+    if (payload > mayHold || inMemory > maxDocuments) {
+      const thrashing = folds.some(({ documents }) => documents.thrashing);
+      if (thrashing && mayHold < maxPayload * MOST_DOUBLED) mayHold *= 2;
+      else for (const { documents } of folds) await documents.spill();
+    }
     for (const { documents } of folds) documents.turnPage();
     await progress.add(events.length);
   }

@@ -5,13 +5,16 @@ import { advanceCheckpoint, type Checkpoint, insertParked, openCheckpoint, readC
 import { upsertDocuments } from './document-table.js';
 import { type Generation, readGenerations } from './generation.js';
 import type { RecentDocuments } from './live-documents.js';
-import { decodePage, type DocumentMemory, type FoldedPage, foldPage } from './page-fold.js';
+import { type DecodedPage, decodePage, type FoldedPage, foldPage } from './page-fold.js';
 import { notifyProjected } from './projected-notice.js';
 import type { ProjectionDefinition } from './projection-definition.js';
 import type { RunnerObserver } from './runner-observer.js';
+import { UnwrittenDocuments } from './unwritten-documents.js';
 
-/** Events in a page of the live feed: small, so that what just happened is soon seen. */
-const PAGE_SIZE = 500;
+/** Events in a page of the live feed. */
+const PAGE_SIZE = 1_000;
+/** Events that are folded before anything is written, at the most. */
+const GATHER_MAX_EVENTS = 50_000;
 /** How long a feed waits before it looks without having been called, in milliseconds. */
 const LOOK_EVERY_MS = 1_000;
 const BACK_OFF_MS = [50, 200, 500, 1_000, 2_000, 5_000];
@@ -30,12 +33,16 @@ interface Followed {
   readonly definition: ProjectionDefinition;
   readonly generation: Generation;
   checkpoint: Checkpoint;
-  readonly memory: DocumentMemory;
+  readonly memory: UnwrittenDocuments;
+  /** How far it was folded since the checkpoint was written. */
+  folded: Pick<FoldedPage, 'position' | 'halt' | 'parked'> | undefined;
 }
 
-interface Advance {
-  readonly followed: Followed;
-  readonly page: FoldedPage;
+interface Gathered {
+  readonly events: number;
+  readonly position: Position;
+  /** When its first page was in hand. */
+  readonly started: number;
 }
 
 /**
@@ -48,6 +55,7 @@ export class LiveFeed {
   private followed: Followed[] | undefined;
   private stale = false;
   private retryingHalted = true;
+  private lastWriteMs = 0;
   private stopping = false;
   private running: Promise<void> | undefined;
 
@@ -103,7 +111,7 @@ export class LiveFeed {
     }
   }
 
-  /** Takes one page. @returns false when there was nothing to do */
+  /** Takes what there is, a page or several. @returns false when there was nothing to do */
   private async step(): Promise<boolean> {
     if (this.stale) {
       this.stale = false;
@@ -112,54 +120,77 @@ export class LiveFeed {
     this.followed ??= await this.open();
     const active = this.followed.filter(({ checkpoint }) => checkpoint.halt === undefined);
     if (active.length === 0) return false;
-    const from = active.map(({ checkpoint }) => checkpoint.position).reduce((a, b) => (a < b ? a : b));
-    const events = await this.tools.store.readLog(this.tenant, { from, limit: PAGE_SIZE });
-    if (events.length === 0) return false;
-
+    const gathered = await this.gather(active);
+    if (!gathered) return false;
+    const { observer } = this.tools;
+    await observer.folded?.(this.tenant);
     const started = performance.now();
-    const wanted = new Set(active.flatMap(({ definition }) => definition.projection.eventTypes));
-    const page = decodePage(events, wanted, this.tools.catalogue, this.versions);
-    const advances: Advance[] = [];
-    for (const followed of active) {
-      const { definition, checkpoint, memory } = followed;
-      const folded = await foldPage(definition, page, checkpoint.position, memory, checkpoint.parked);
-      if (folded.position > checkpoint.position || folded.halt) advances.push({ followed, page: folded });
-    }
-    await this.tools.observer.folded?.(this.tenant);
-    const lost = await this.write(advances);
-    await this.tools.observer.committed?.(this.tenant, {
-      events: events.length,
-      position: events.at(-1)!.position,
-      milliseconds: performance.now() - started,
+    const lost = await this.write(active.filter(({ folded }) => folded !== undefined));
+    this.lastWriteMs = performance.now() - started;
+    await observer.committed?.(this.tenant, {
+      ...gathered,
+      milliseconds: performance.now() - gathered.started,
     });
-    for (const { followed, page } of advances) {
-      if (page.halt) this.tools.observer.halted?.(this.tenant, { name: followed.generation.name, ...page.halt });
+    for (const { checkpoint, generation } of active) {
+      if (checkpoint.halt) observer.halted?.(this.tenant, { name: generation.name, ...checkpoint.halt });
     }
     if (lost) this.followed = undefined;
     return true;
   }
 
+  /**
+   * Folds a page. Behind a full one there are more: they are folded too for as long as the last writing took, so that a
+   * backlog over few large documents does not write all of them again for each page.
+   * @returns undefined when the log has no more
+   */
+  private async gather(active: readonly Followed[]): Promise<Gathered | undefined> {
+    const wanted = new Set(active.flatMap(({ definition }) => definition.projection.eventTypes));
+    let from = active.map(({ checkpoint }) => checkpoint.position).reduce((a, b) => (a < b ? a : b));
+    let started: number | undefined;
+    let count = 0;
+    for (;;) {
+      const events = await this.tools.store.readLog(this.tenant, { from, limit: PAGE_SIZE });
+      started ??= performance.now();
+      if (events.length > 0) {
+        from = events.at(-1)!.position;
+        count += events.length;
+        const page = decodePage(events, wanted, this.tools.catalogue, this.versions);
+        for (const followed of active) await fold(followed, page);
+      }
+      const enough =
+        events.length < PAGE_SIZE ||
+        count >= GATHER_MAX_EVENTS ||
+        performance.now() - started >= this.lastWriteMs ||
+        this.stopping ||
+        active.some(({ folded }) => folded?.halt);
+      if (enough) return count === 0 ? undefined : { events: count, position: from, started };
+    }
+  }
+
   /** @returns whether another worker was faster for any projection */
-  private async write(advances: readonly Advance[]): Promise<boolean> {
+  private async write(advanced: readonly Followed[]): Promise<boolean> {
     const { database, observer } = this.tools;
     let lost = false;
     await database.inTenant(this.tenant, async (client) => {
       const scopes = new Set<string>();
-      for (const { followed, page } of advances) {
-        const { generation, checkpoint } = followed;
-        if (!(await advanceCheckpoint(client, generation, this.tenant, checkpoint, page))) {
+      for (const followed of advanced) {
+        const { generation, checkpoint, memory } = followed;
+        const folded = followed.folded!;
+        followed.folded = undefined;
+        if (!(await advanceCheckpoint(client, generation, this.tenant, checkpoint, folded))) {
           lost = true;
           continue;
         }
-        await upsertDocuments(client, generation, this.tenant, page.changed);
-        await insertParked(client, generation, this.tenant, page.parked);
+        const changed = memory.take();
+        await upsertDocuments(client, generation, this.tenant, changed);
+        await insertParked(client, generation, this.tenant, folded.parked);
         followed.checkpoint = {
           ...checkpoint,
-          position: page.position,
+          position: folded.position,
           revision: checkpoint.revision + 1n,
-          halt: page.halt,
+          halt: folded.halt,
         };
-        for (const { scope } of page.changed) scopes.add(scope);
+        for (const { scope } of changed) scopes.add(scope);
       }
       await notifyProjected(client, { tenant: this.tenant, scopes: [...scopes], position: this.position() });
       await observer.written?.(this.tenant);
@@ -198,7 +229,8 @@ export class LiveFeed {
           definition,
           generation: serving,
           checkpoint: retrying ? { ...checkpoint, halt: undefined } : checkpoint,
-          memory: recent.open(database, serving, this.tenant),
+          memory: new UnwrittenDocuments(recent.open(database, serving, this.tenant)),
+          folded: undefined,
         });
       }
       return followed;
@@ -206,4 +238,16 @@ export class LiveFeed {
     if (retrying) this.retryingHalted = false;
     return opened;
   }
+}
+
+async function fold(followed: Followed, page: DecodedPage): Promise<void> {
+  const { definition, checkpoint, memory, folded: before } = followed;
+  const after = before?.position ?? checkpoint.position;
+  const folded = await foldPage(definition, page, after, memory, checkpoint.parked);
+  if (folded.position === after && !folded.halt) return;
+  followed.folded = {
+    position: folded.position,
+    halt: folded.halt,
+    parked: [...(before?.parked ?? []), ...folded.parked],
+  };
 }
