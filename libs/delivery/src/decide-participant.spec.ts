@@ -1,102 +1,33 @@
-import { type Instant, parseInstant } from '@cairn/event-sourcing';
-import { givenEventId, specFor } from '@cairn/event-sourcing/spec';
+import { specFor } from '@cairn/event-sourcing/spec';
 import type { ParticipantCommand } from './commands.js';
 import { participantDecider } from './decide-participant.js';
-import type { ParticipantEvent } from './events.js';
+import {
+  allocate,
+  allocated,
+  discharge,
+  discharged,
+  followedUp,
+  followUp,
+  future,
+  known,
+  meet,
+  meeting,
+  randomise,
+  randomised,
+  readmit,
+  readmitted,
+  refer,
+  referred,
+  visit,
+  voided,
+  voiding,
+  who,
+  withdraw,
+  withdrawn,
+} from './spec-participant.js';
 import { world } from './spec-world.js';
 
-const at = (text: string): Instant => parseInstant(text)!;
-const who = { trial: 'enrich', participant: 'S1-0001' };
 const { given } = specFor(participantDecider, world);
-
-type Event<Type extends ParticipantEvent['type']> = Extract<ParticipantEvent, { type: Type }>;
-
-const referred: Event<'ParticipantReferred'> = {
-  type: 'ParticipantReferred',
-  occurredAt: at('2017-03-01T09:00:00Z'),
-  data: { ...who, site: 'S1' },
-};
-const randomised: Event<'ParticipantRandomised'> = {
-  type: 'ParticipantRandomised',
-  occurredAt: at('2017-03-02T09:00:00Z'),
-  data: { ...who, arm: 'peer_support', stratum: 'psychotic' },
-};
-const allocated: Event<'WorkerAllocated'> = {
-  type: 'WorkerAllocated',
-  occurredAt: at('2017-03-03T09:00:00Z'),
-  data: { ...who, worker: 'W1' },
-};
-const meeting: Event<'CommunityMeetingRecorded'> = {
-  type: 'CommunityMeetingRecorded',
-  occurredAt: at('2017-04-03T09:00:00Z'),
-  data: {
-    ...who,
-    worker: 'W1',
-    contact: 'C1',
-    mode: 'face_to_face',
-    outcome: 'attended',
-    activities: ['walk', 'café'],
-    enteredAt: '2017-04-03T11:00:00+01:00',
-  },
-};
-const discharged: Event<'ParticipantDischarged'> = {
-  type: 'ParticipantDischarged',
-  occurredAt: at('2017-04-01T09:00:00Z'),
-  data: who,
-};
-const readmitted: Event<'ParticipantReadmitted'> = {
-  type: 'ParticipantReadmitted',
-  occurredAt: at('2017-06-01T09:00:00Z'),
-  data: { ...who, dischargedAt: '2017-06-09T09:00:00Z' },
-};
-const followedUp: Event<'FollowUpRecorded'> = {
-  type: 'FollowUpRecorded',
-  occurredAt: at('2017-04-05T09:00:00Z'),
-  data: who,
-};
-const withdrawn = (
-  scope: Event<'ParticipantWithdrawn'>['data']['scope'],
-  reason?: string,
-): Event<'ParticipantWithdrawn'> => ({
-  type: 'ParticipantWithdrawn',
-  occurredAt: at('2017-05-01T09:00:00Z'),
-  data: { ...who, scope, ...(reason !== undefined && { reason }) },
-});
-const voided = (index: number, reason = 'typed twice'): Event<'ParticipantRecordVoided'> => ({
-  type: 'ParticipantRecordVoided',
-  occurredAt: world.now,
-  data: { ...who, event: givenEventId(index), reason },
-});
-
-const refer = { type: 'referParticipant', ...who, site: 'S1', occurredAt: referred.occurredAt } as const;
-const randomise = {
-  type: 'recordRandomisation',
-  ...who,
-  arm: 'peer_support',
-  stratum: 'psychotic',
-  occurredAt: randomised.occurredAt,
-} as const;
-const allocate = { type: 'allocateWorker', ...who, worker: 'W1', occurredAt: allocated.occurredAt } as const;
-const meet = {
-  type: 'recordCommunityMeeting',
-  ...meeting.data,
-  occurredAt: meeting.occurredAt,
-} as const;
-const visit = { ...meet, type: 'recordWardContact' } as const;
-const discharge = { type: 'recordDischarge', ...who, occurredAt: discharged.occurredAt } as const;
-const readmit = { type: 'recordReadmission', ...readmitted.data, occurredAt: readmitted.occurredAt } as const;
-const followUp = { type: 'recordFollowUp', ...who, occurredAt: followedUp.occurredAt } as const;
-const withdraw = {
-  type: 'withdrawParticipant',
-  ...who,
-  scope: 'intervention',
-  occurredAt: at('2017-05-01T09:00:00Z'),
-} as const;
-const voiding = (index: number, reason = 'typed twice') =>
-  ({ type: 'voidRecord', trial: who.trial, event: givenEventId(index), reason }) as const;
-
-const known = [referred, randomised, allocated];
-const future = world.now + 1;
 
 describe('referral', () => {
   it('makes the participant known', () => given().when(refer).then(referred));
@@ -330,50 +261,6 @@ describe('withdrawal', () => {
       .when(voiding(3))
       .then(voided(3));
     given(...known, withdrawn('data_use'), voided(3))
-      .when(meet)
-      .then(meeting);
-  });
-});
-
-describe('void', () => {
-  it.each([
-    { what: 'a referral', past: [referred] },
-    { what: 'a randomisation', past: [referred, randomised] },
-    { what: 'an allocation', past: known },
-    { what: 'a contact', past: [...known, meeting] },
-    { what: 'a discharge', past: [referred, discharged] },
-    { what: 'a readmission', past: [referred, readmitted] },
-    { what: 'a follow-up', past: [referred, followedUp] },
-    { what: 'a withdrawal', past: [referred, withdrawn('follow_up')] },
-  ])('strikes $what', ({ past }) =>
-    given(...past)
-      .when(voiding(past.length - 1))
-      .then(voided(past.length - 1)),
-  );
-  it('happens when it is given', () => {
-    const later = { ...world, now: world.now + 7 };
-    given(referred)
-      .when(voiding(0), later)
-      .then({ ...voided(0), occurredAt: later.now });
-  });
-  it('given again for the same reason changes nothing', () => given(referred, voided(0)).when(voiding(0)).then());
-  it('for another reason is refused', () =>
-    given(referred, voided(0)).when(voiding(0, 'wrong person')).thenRefused('EVENT_ALREADY_VOIDED', 'event'));
-  it('of an unknown event is refused', () => {
-    given().when(voiding(0)).thenRefused('EVENT_UNKNOWN', 'event');
-    given(referred).when(voiding(1)).thenRefused('EVENT_UNKNOWN', 'event');
-  });
-  it('of an event of another trial is refused as unknown', () =>
-    given(referred)
-      .when({ ...voiding(0), trial: 'other' })
-      .thenRefused('EVENT_UNKNOWN', 'event'));
-  it('of a void is refused', () =>
-    given(referred, voided(0)).when(voiding(1)).thenRefused('EVENT_NOT_VOIDABLE', 'event'));
-  it('of the referral makes the participant unknown; what was recorded counts again once they are referred anew', () => {
-    given(...known, voided(0))
-      .when(meet)
-      .thenRefused('PARTICIPANT_UNKNOWN', 'participant');
-    given(...known, voided(0), referred)
       .when(meet)
       .then(meeting);
   });
