@@ -40,7 +40,7 @@ describe('training', () => {
   it('in the future is refused', () =>
     given()
       .when({ ...record, occurredAt: world.now + 1 })
-      .thenRefused('OCCURRED_IN_FUTURE', 'occurredAt'));
+      .thenRefused('OCCURRED_IN_FUTURE', 'attendedOn'));
 });
 
 describe('void', () => {

@@ -4,14 +4,18 @@ import type { TrainingEvent } from './events.js';
 import { decideRecord, decideVoid, type Rule as RecordRule } from './record-book.js';
 import { refused } from './refusals.js';
 import type { DeliveryWorld } from './roster.js';
-import { hasHappened, workerIsKnown } from './rules.js';
+import { workerIsKnown } from './rules.js';
 import { evolve, noTraining, type TrainingDay, type TrainingFact } from './training.js';
 
 type Rule<Command = unknown> = RecordRule<Command, TrainingFact, DeliveryWorld>;
 
 const dayIsNew: Rule = (_, day) => (day.isEmpty ? undefined : refused('TRAINING_EXISTS', 'attendedOn'));
 
-const rules: readonly Rule<RecordTraining>[] = [workerIsKnown, hasHappened, dayIsNew];
+/** The day is what was given; the time is only reckoned from it. */
+const dayHasBegun: Rule<RecordTraining> = ({ occurredAt }, _, { now }) =>
+  occurredAt > now ? refused('OCCURRED_IN_FUTURE', 'attendedOn') : undefined;
+
+const rules: readonly Rule<RecordTraining>[] = [workerIsKnown, dayHasBegun, dayIsNew];
 
 function decide(command: RecordTraining | VoidRecord, day: TrainingDay, world: DeliveryWorld): Decision<TrainingEvent> {
   if (command.type === 'voidRecord') {
