@@ -71,6 +71,7 @@ describe('the shape of a command', () => {
     const strike = { type: 'voidRecord', trial: 'enrich', event, reason: 'typed twice' };
     expect(VoidRecord.parse({ ...strike, event: event.toUpperCase() })).toEqual(strike);
     expect(VoidRecord.safeParse({ ...strike, reason: '' }).success).toBe(false);
+    expect(VoidRecord.safeParse({ ...strike, reason: ' \n\u00a0' }).success).toBe(false);
     expect(VoidRecord.safeParse({ ...strike, event: 'S1-0001' }).success).toBe(false);
   });
 });

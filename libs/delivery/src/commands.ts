@@ -13,7 +13,7 @@ import {
   training,
   withdrawal,
 } from './events.js';
-import { id, instant, text } from './vocabulary.js';
+import { id, instant, words } from './vocabulary.js';
 
 /*
  * What sites ask to have recorded: the content of the event that follows, under the name of the contract's mutation,
@@ -29,7 +29,7 @@ export const VoidRecord = z.object({
   trial: id,
   /** Id of the event that holds the record. */
   event: z.uuid().toLowerCase(),
-  reason: text.min(1),
+  reason: words,
 });
 export type VoidRecord = z.infer<typeof VoidRecord>;
 

@@ -1,7 +1,6 @@
 import { specFor } from '@cairn/event-sourcing/spec';
 import { participantDecider } from './decide-participant.js';
 import {
-  discharge,
   discharged,
   followedUp,
   known,

@@ -12,6 +12,9 @@ export const id = z.string().refine(isIdentifier, 'is not an identifier');
 export const NOTE_MAX_LENGTH = 4_000;
 export const text = z.string().max(NOTE_MAX_LENGTH).refine(isPlainText, 'holds control characters');
 
+/** A text that must say something. */
+export const words = text.refine((value) => value.trim() !== '', 'is empty');
+
 /** A time inside an event's data, kept as the RFC 3339 text that was given. */
 export const timestamp = z
   .string()
