@@ -21,7 +21,7 @@ interface Log {
   readonly ids: Map<string, RecordedEvent>;
 }
 
-/** The event store of specs and dry runs: everything is gone with the process. */
+/** The event store of specs: everything is gone with the process. */
 export class InMemoryEventStore implements EventStore {
   private readonly logs = new Map<TenantId, Log>();
   private readonly listeners = new Set<(tenant: TenantId) => void>();
