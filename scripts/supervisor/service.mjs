@@ -16,10 +16,10 @@ const END_WITH_PARENT = pathToFileURL(inRoot('scripts', 'supervisor', 'preload-e
 
 /**
  * One of the product's processes: started, watched, restarted a few times when it dies, stopped.
- * @param {{ name: string, script: string, healthUrl: string, env: NodeJS.ProcessEnv,
+ * @param {{ name: string, script: string, flags: readonly string[], healthUrl: string, env: NodeJS.ProcessEnv,
  *   say: (line: string) => void, onProcess: () => void }} options `onProcess` is called whenever the process changes
  */
-export function service({ name, script, healthUrl, env, say, onProcess }) {
+export function service({ name, script, flags, healthUrl, env, say, onProcess }) {
   let child;
   let ended;
   let stopping = false;
@@ -28,7 +28,7 @@ export function service({ name, script, healthUrl, env, say, onProcess }) {
   const launch = () => {
     const began = Date.now();
     // Detached: a Ctrl-C in the terminal must not reach the service, the supervisor stops it when it is its turn.
-    child = spawn(process.execPath, ['--enable-source-maps', '--import', END_WITH_PARENT, script], {
+    child = spawn(process.execPath, [...flags, '--enable-source-maps', '--import', END_WITH_PARENT, script], {
       env,
       cwd: inRoot(),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -17,6 +17,8 @@ export interface Service {
 }
 
 const PORT_SETTING = { api: 'PORT', projector: 'PROJECTOR_PORT' } as const;
+/** As `npm start` gives them. */
+const FLAGS = { api: [], projector: ['--max-semi-space-size=16'] } as const;
 const START_WITHIN_MS = 60_000;
 
 /** Starts a service and waits until it answers over HTTP. */
@@ -26,7 +28,7 @@ export async function startService(
   signOfLife: string,
 ): Promise<Service> {
   const port = await freePort();
-  const child = spawn(process.execPath, ['--enable-source-maps', path.join(APPS, app, 'dist/main.js')], {
+  const child = spawn(process.execPath, [...FLAGS[app], '--enable-source-maps', path.join(APPS, app, 'dist/main.js')], {
     // A channel, so that a bench that is killed takes its services along.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { LOG_LEVEL: 'warn', [PORT_SETTING[app]]: String(port), ...settings },
