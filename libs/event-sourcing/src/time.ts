@@ -3,6 +3,10 @@ export type Instant = number;
 
 const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
 
+/** In UTC too the year has four digits, so that what was read can be written and read again. */
+const EARLIEST: Instant = Date.UTC(100, 0, 1);
+const LATEST: Instant = Date.UTC(10_000, 0, 1) - 1;
+
 /**
  * Reads an RFC 3339 timestamp. The offset is required: a local time without one is ambiguous when clocks change.
  * Digits below the millisecond are cut off.
@@ -21,7 +25,8 @@ export function parseInstant(text: string): Instant | undefined {
   if (offsetMinutes === undefined) return undefined;
   const milliseconds = Number(fraction.padEnd(3, '0').slice(0, 3));
   const secondOfDay = Number(hour) * 3600 + (Number(minute) - offsetMinutes) * 60 + Number(second);
-  return utcDay.getTime() + secondOfDay * 1000 + milliseconds;
+  const instant = utcDay.getTime() + secondOfDay * 1000 + milliseconds;
+  return instant < EARLIEST || instant > LATEST ? undefined : instant;
 }
 
 /** Writes an instant as RFC 3339 in UTC with milliseconds, the one form Cairn itself writes. */
