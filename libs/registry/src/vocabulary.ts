@@ -6,7 +6,11 @@ import { isTimeZone } from './time-zone.js';
 
 export const id = z.string().refine(isIdentifier, 'is not an identifier');
 
-export const text = z.string().min(1).max(4_000).refine(isPlainText, 'holds control characters');
+export const text = z
+  .string()
+  .max(4_000)
+  .refine((value) => value.trim() !== '', 'is empty')
+  .refine(isPlainText, 'holds control characters');
 
 /** A calendar day, as in `2017-01-31`, in the trial's time zone. */
 export const date = z.iso.date();
