@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { getIntrospectionQuery } from 'graphql';
-import { createClient } from 'graphql-ws';
+import { CloseCode, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { recording, runApi, type RunningApi, setUpTrial } from '../support/running-api.js';
 
@@ -24,6 +24,9 @@ async function send(path: string, init: RequestInit): Promise<{ status: number; 
 const post = (body: string, type = 'application/json') =>
   send('/graphql', { method: 'POST', headers: { 'content-type': type }, body });
 
+const importing = (body: string, headers: Record<string, string>, query = '') =>
+  send(`/import${query}`, { method: 'POST', headers: { 'content-type': 'application/x-ndjson', ...headers }, body });
+
 it.each<[string, () => Promise<{ status: number; text: string }>, number]>([
   ['JSON that is none', () => post('{"query": '), 400],
   ['a body that is no object', () => post('"query"'), 400],
@@ -36,6 +39,31 @@ it.each<[string, () => Promise<{ status: number; text: string }>, number]>([
   ['plain text, as another site could send it', () => post('{"query":"{viewer{id}}"}', 'text/plain'), 400],
   ['a body of 1 MB', () => post(JSON.stringify({ query: '{viewer{id}}', x: 'x'.repeat(1e6) })), 413],
   ['an unknown field', () => post(JSON.stringify({ query: '{nothing}' })), 400],
+  [
+    'a subscription by POST',
+    () => post(JSON.stringify({ query: 'subscription { engagementChanged(trial: "T") { asOf } }' })),
+    400,
+  ],
+  [
+    '10,000 wrong items of a list',
+    () =>
+      post(
+        JSON.stringify({
+          query: 'mutation ($i: RegisterSiteInput!) { registerSite(input: $i) { __typename } }',
+          variables: { i: { locality: Array.from({ length: 10_000 }, () => 'X') } },
+        }),
+      ),
+    400,
+  ],
+  ['an import as JSON', () => importing('{"line":1}', { 'content-type': 'application/json' }), 415],
+  [
+    'an import as a page of any site could send it',
+    () => importing('{"line":1}', { 'content-type': 'text/plain' }),
+    415,
+  ],
+  ['a packed import', () => importing('x', { 'content-encoding': 'gzip' }), 415],
+  ['an import that is dry and is not', () => importing('', {}, '?dryRun=maybe'), 400],
+  ['an import with a misspelt parameter', () => importing('', {}, '?dryrun=true'), 400],
   ['an unknown path', () => send('/nothing', {}), 404],
   ['a path out of the public folder', () => send('/..%2fpackage.json', {}), 404],
   ['a path that cannot be decoded', () => send('/%E0%A4%A', {}), 400],
@@ -251,18 +279,34 @@ it('tells its schema only where that is configured', async () => {
 }, 30_000);
 
 describe('the web socket', () => {
-  const open = () => new WebSocket(`${running.api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  const open = (options = {}) =>
+    new WebSocket(`${running.api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', options);
   const closed = (socket: WebSocket) => new Promise<number>((resolve) => socket.once('close', resolve));
   const opened = (socket: WebSocket) => new Promise<void>((resolve) => socket.once('open', () => resolve()));
 
   it('ends on a message that is too large, or none of the protocol', async () => {
-    for (const message of ['x', '{}', 'x'.repeat(1_000_000)]) {
+    for (const message of ['x', '{}', 'x'.repeat(1_000_000), '{"type":"next","id":"1","payload":{}}']) {
       const socket = open();
       socket.on('error', () => undefined);
       await opened(socket);
       socket.send(message);
-      expect(await closed(socket)).toBeGreaterThan(1000);
+      const code = await closed(socket);
+      expect(code).toBeGreaterThan(1000);
+      expect(code).not.toBe(CloseCode.InternalServerError);
     }
+  });
+
+  it('opens to its own pages and to programs, not to the pages of others', async () => {
+    const { host } = new URL(running.api.url);
+    const asked = (origin: string) =>
+      new Promise<string>((resolve) => {
+        const socket = open({ origin });
+        socket.once('open', () => resolve('open')).once('error', ({ message }) => resolve(message));
+        socket.once('open', () => socket.terminate());
+      });
+    expect(await asked(`http://${host}`)).toBe('open');
+    expect(await asked('https://elsewhere.example')).toContain('401');
+    expect(await asked('null')).toContain('401');
   });
 
   it.each([

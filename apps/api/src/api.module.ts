@@ -13,7 +13,7 @@ import { CONFIGURATION, type Configuration } from './configuration.js';
 import type { Connections } from './connections.js';
 import type { RequestContext } from './graphql/context.js';
 import { enums } from './graphql/enums.js';
-import { errorStatus, presentError, type UnexpectedError } from './graphql/errors.js';
+import { errorStatus, noSubscriptions, presentError, type UnexpectedError } from './graphql/errors.js';
 import { limitRules, MAX_TOKENS } from './graphql/limits.js';
 import { scalars } from './graphql/scalars.js';
 import { ReadHistoryHandler } from './history/read-history.js';
@@ -78,7 +78,7 @@ export class ApiModule {
             includeStacktraceInErrorResponses: false,
             parseOptions: { maxTokens: MAX_TOKENS },
             validationRules: [...limitRules],
-            plugins: [errorStatus, metrics.plugin],
+            plugins: [noSubscriptions, errorStatus, metrics.plugin],
             persistedQueries: false,
             allowBatchedHttpRequests: false,
             csrfPrevention: true,

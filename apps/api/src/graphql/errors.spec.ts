@@ -22,7 +22,7 @@ it.each([
 
 it.each([
   resolving(new TypeError('secret is not a function')),
-  new GraphQLError('Float cannot represent secret'),
+  resolving(new GraphQLError('Float cannot represent secret')),
   new Error('secret'),
   'secret',
 ])('%s is logged under an id, and only the id is told', (error) => {
@@ -31,4 +31,11 @@ it.each([
   expect(told).toMatchObject({ message: expect.stringContaining(logged[0]![0]), extensions: { code: 'INTERNAL' } });
   expect(JSON.stringify(told)).not.toContain('secret');
   expect(String(logged[0]![1])).toContain('secret');
+});
+
+it('what graphql-js says of a request before it resolves anything is the client’s affair', () => {
+  const error = new GraphQLError('Too many errors processing variables, error limit reached. Execution aborted.', {
+    extensions: { code: 'INTERNAL_SERVER_ERROR' },
+  });
+  expect(presentError(error, never)).toEqual({ message: error.message, extensions: { code: 'BAD_USER_INPUT' } });
 });

@@ -3,7 +3,7 @@ import { type ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { isPassing, ReadModelMissing } from '@cairn/platform';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError, OperationTypeNode } from 'graphql';
 
 /**
  * Every `extensions.code` of a GraphQL error with its HTTP status, where Apollo does not know it already. Refused
@@ -43,11 +43,26 @@ export function presentError(error: unknown, unexpected: UnexpectedError): Graph
     const code = cause.extensions['code'];
     if (code !== undefined && code !== 'INTERNAL_SERVER_ERROR')
       return present(error, isErrorCode(code) ? code : 'BAD_REQUEST', cause.message);
+    // Said by graphql-js itself of the request, before anything was resolved: more wrong variables than it lists.
+    if (cause === error && cause.path === undefined && cause.originalError === undefined) {
+      return present(error, 'BAD_USER_INPUT', cause.message);
+    }
   }
   const id = randomUUID();
   unexpected(id, cause);
   return present(error, 'INTERNAL', `Something unexpected went wrong; the log names it ${id}.`);
 }
+
+/** Apollo would resolve a subscription's fields as a query's, from nothing. */
+export const noSubscriptions: ApolloServerPlugin = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation }) => {
+      if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
+        throw badInput('subscriptions are served over a websocket (graphql-transport-ws)');
+      }
+    },
+  }),
+};
 
 /** HTTP statuses of errors that are met while resolving; without it they would all be 200. */
 export const errorStatus: ApolloServerPlugin = {

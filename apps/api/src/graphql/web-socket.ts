@@ -11,6 +11,7 @@ import {
   subscribe,
   validate,
 } from 'graphql';
+import { MessageType } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import { identify } from '../identity.js';
@@ -33,11 +34,23 @@ export interface SubscriptionServerOptions {
  */
 export function serveSubscriptions(options: SubscriptionServerOptions): () => Promise<void> {
   const { schema, unexpected } = options;
-  const sockets = new WebSocketServer({ server: options.server, path: options.path, maxPayload: MAX_SOCKET_MESSAGE });
+  const sockets = new WebSocketServer({
+    server: options.server,
+    path: options.path,
+    maxPayload: MAX_SOCKET_MESSAGE,
+    verifyClient: ({ req }: { req: http.IncomingMessage }) => isOwnPage(req),
+  });
   const disposable = useServer<Record<string, unknown>, { request: http.IncomingMessage; socket: unknown }>(
     {
       // Tells no client what went wrong inside.
       isProd: true,
+      // A message that only a server sends is no message, and its sender's affair: the library would log it as ours.
+      jsonMessageReviver: (key, value) => {
+        if (key === '' && SERVER_MESSAGES.has((value as { type?: unknown } | null)?.type)) {
+          throw new SyntaxError('a client sends no such message');
+        }
+        return value as unknown;
+      },
       onSubscribe: (connection, _id, request) => {
         try {
           if (Object.keys(connection.subscriptions).length > MAX_SUBSCRIPTIONS_PER_SOCKET) {
@@ -86,6 +99,21 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
   return async () => {
     await disposable.dispose();
   };
+}
+
+const SERVER_MESSAGES: ReadonlySet<unknown> = new Set<MessageType>([
+  MessageType.ConnectionAck,
+  MessageType.Next,
+  MessageType.Error,
+]);
+
+/**
+ * Whether a page of this very service asks, or no page at all. Browsers let every page open a socket to anywhere, with
+ * no preflight that could be denied; they do say whose page it is.
+ */
+function isOwnPage({ headers }: http.IncomingMessage): boolean {
+  if (headers.origin === undefined) return true;
+  return URL.parse(headers.origin)?.host === headers.host;
 }
 
 const withCode = (error: GraphQLError, code: string | undefined): GraphQLError =>

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PostgresEventStore } from '@cairn/platform';
-import { Controller, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Inject, Post, Query, Req, Res, UnsupportedMediaTypeException } from '@nestjs/common';
 import { GraphQLError } from 'graphql';
 import { Application } from '../application/application.js';
 import { CONFIGURATION, type Configuration } from '../configuration.js';
@@ -22,15 +22,22 @@ export class ImportController {
     @Inject(STOPPING) private readonly stopping: AbortSignal,
   ) {}
 
-  /** NDJSON records in, NDJSON outcomes out. With `dryRun=true` nothing is written, and the answers are the same. */
+  /** NDJSON records in (application/x-ndjson), NDJSON outcomes out. With `dryRun=true` nothing is written, and the answers are the same. */
   @Post()
   async import(
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
-    @Query('dryRun') dryRun?: string,
+    @Query() { dryRun, ...unknown }: Readonly<Record<string, unknown>>,
   ): Promise<void> {
+    // Other types a page of any site may send unasked, and some are read before they come here.
+    if (!isNdjson(request)) throw new UnsupportedMediaTypeException();
     if (dryRun !== undefined && dryRun !== 'true' && dryRun !== 'false') {
       refuse(response, 'dryRun is true or false');
+      return;
+    }
+    // A dry run that is misspelt must not write.
+    if (Object.keys(unknown).length > 0) {
+      refuse(response, 'dryRun is the only parameter');
       return;
     }
     let identity;
@@ -53,6 +60,10 @@ export class ImportController {
     await serveImport(request, response, target, this.stopping);
   }
 }
+
+const isNdjson = ({ headers }: IncomingMessage): boolean =>
+  /^application\/x-ndjson *(;|$)/i.test(headers['content-type'] ?? '') &&
+  (headers['content-encoding'] ?? 'identity') === 'identity';
 
 const refuse = (response: ServerResponse, message: string): void =>
   answerJson(response, 400, { errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] });

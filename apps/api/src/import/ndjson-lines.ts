@@ -16,6 +16,7 @@ export async function* ndjsonLines(source: AsyncIterable<Uint8Array>, maxBytes: 
 
   const take = (): NdjsonLine | undefined => {
     ordinal++;
+    if (size === 0) return undefined;
     const bytes = size > maxBytes ? undefined : Buffer.concat(pieces, size);
     pieces = [];
     size = 0;

@@ -36,7 +36,7 @@ export const edgeErrors = {
   400: { code: 'BAD_REQUEST', message: 'The body is not JSON.' },
   404: { code: 'NOT_FOUND', message: 'There is nothing here.' },
   413: { code: 'BODY_TOO_LARGE', message: 'The body is too large.' },
-  415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'The body has an encoding that is not read here.' },
+  415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'The body has a type or an encoding that is not read here.' },
 } as const;
 const OTHER = { code: 'BAD_REQUEST', message: 'The request is not one.' };
 
