@@ -118,11 +118,11 @@ describe('event store on PostgreSQL', () => {
       await reader.findEvent(tenant, randomUUID());
       await reader.close();
     });
-    const selects = asked.filter((text) => text.includes('from cairn.event')).map((text) => text.split('; ').at(-1)!);
+    const selects = asked.filter((text) => text.includes('from cairn.event'));
     expect(selects).toHaveLength(5);
     const client = await connect(database.url, '-c role=cairn_service -c enable_seqscan=off -c enable_bitmapscan=off');
     for (const select of selects) {
-      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain ${select}`);
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain (generic_plan) ${select}`);
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
       expect(plan).toMatch(/Index.* Scan/);
       expect(plan).not.toMatch(/Sort|Seq Scan|Bitmap/);

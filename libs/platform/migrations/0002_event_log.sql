@@ -82,8 +82,9 @@ create policy listing on cairn.log for select to cairn_owner using (true);
    'c<actual revision or nothing>'                                     conflict
    'r<count>:<first revision>:<first position>:<recorded>:<stream>'    repeated
 
- Plans are kept per session and may have been made while the tables were empty. So every way but an ordered index
- search is switched off: as the tables grow, any other would become a scan per call.
+ Plans are kept per session and may have been made while the tables were empty. So whoever calls switches every way but an
+ ordered index search off in its session: as the tables grow, any other would become a scan per call. (Settings of the
+ function's own would be set and reset by each call, at a tenth of its price.)
 */
 create function cairn.append(
   for_tenant text,
@@ -94,33 +95,30 @@ create function cairn.append(
 )
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set enable_material = off
-set enable_memoize = off
-set enable_sort = off
-set jit = off
 as $$
 declare
   separator constant text := E'\x1e';
+  own_tenant text;
+  event_count constant int := cardinality(commands);
   record_time timestamptz;
   stream_names constant text[] := string_to_array(streams, separator);
   -- First revision of each command's events, -1 where it is not accepted.
   starts int[];
   stored bigint;
 begin
-  perform set_config('cairn.tenant', for_tenant, true);
+  -- An assignment, as PERFORM would start the executor.
+  own_tenant := set_config('cairn.tenant', for_tenant, true);
   loop
-    select head, greatest(date_trunc('milliseconds', clock_timestamp()), last_recorded_at)
-      into before_first, record_time
-      from cairn.log where tenant = for_tenant for no key update;
+    -- Most batches are taken whole, so that locking the row and moving the head are one statement. Whoever had to wait for
+    -- the row computes the time anew.
+    update cairn.log
+      set head = head + event_count,
+        last_recorded_at = greatest(date_trunc('milliseconds', clock_timestamp()), last_recorded_at)
+      where tenant = for_tenant
+      returning head - event_count, last_recorded_at into before_first, record_time;
     exit when found;
     insert into cairn.log (tenant) values (for_tenant) on conflict do nothing;
   end loop;
-  -- Waiting for the row may have taken a while; the time is read again once it is ours.
-  record_time := greatest(date_trunc('milliseconds', clock_timestamp()), record_time);
   recorded := round(extract(epoch from record_time) * 1000);
 
   select array_agg(judged.start order by judged.command), string_agg(judged.outcome, separator order by judged.command)
@@ -223,8 +221,8 @@ begin
   where starts[given.command] >= 0;
   get diagnostics stored = row_count;
 
-  if stored > 0 then
-    update cairn.log set head = before_first + stored, last_recorded_at = record_time where tenant = for_tenant;
+  if stored < event_count then
+    update cairn.log set head = before_first + stored where tenant = for_tenant;
   end if;
 end
 $$;

@@ -4,18 +4,22 @@ import pg from 'pg';
 const CHANNEL = 'cairn_appended';
 /** Between two announcements of one process; readers elsewhere learn of an append this much later at the most. */
 const ANNOUNCE_EVERY_MS = 10;
+/** Between two calls of this process's listeners for one log: a crowd of appends is read in pages, not one by one. */
+const TELL_EVERY_MS = 5;
 const RECONNECT_AFTER_MS = [50, 200, 1_000];
 
 export type AppendedListener = (tenant: TenantId) => void;
 
 /**
- * Tells readers that a log has grown: those in this process at once, those elsewhere by NOTIFY. It is a hint and may be
+ * Tells readers that a log has grown: those in this process at once (a busy log's every few milliseconds), those elsewhere by NOTIFY. It is a hint and may be
  * lost with a connection; readers look for themselves now and then. NOTIFY never runs inside the append, because
  * PostgreSQL would then let all appending transactions of the database commit one after another.
  */
 export class AppendedSignal {
   private readonly listeners = new Set<AppendedListener>();
   private readonly unannounced = new Set<TenantId>();
+  /** Logs whose listeners were called a moment ago, and whether they have grown since. */
+  private readonly told = new Map<TenantId, boolean>();
   private client: pg.Client | undefined;
   private connecting: Promise<void> | undefined;
   private announcing: NodeJS.Timeout | 'now' | undefined;
@@ -42,7 +46,8 @@ export class AppendedSignal {
 
   /** To be called after an append of this process has committed. */
   appended(tenant: TenantId): void {
-    this.tell(tenant);
+    if (this.told.has(tenant)) this.told.set(tenant, true);
+    else this.tellInTurn(tenant);
     this.unannounced.add(tenant);
     if (this.announcing === undefined && !this.closed) this.announce();
   }
@@ -56,6 +61,18 @@ export class AppendedSignal {
     const client = this.client;
     this.client = undefined;
     await client?.end().catch(() => undefined);
+  }
+
+  /** At once, and again when the log has grown meanwhile: who is alone does not wait. */
+  private tellInTurn(tenant: TenantId): void {
+    if (this.listeners.size === 0) return;
+    this.told.set(tenant, false);
+    this.tell(tenant);
+    setTimeout(() => {
+      const again = this.told.get(tenant);
+      this.told.delete(tenant);
+      if (again) this.tellInTurn(tenant);
+    }, TELL_EVERY_MS).unref();
   }
 
   private tell(tenant: TenantId): void {

@@ -10,6 +10,7 @@ import {
   isIdentifier,
   isPlainText,
   isUuid,
+  LOG_START,
   type LogRange,
   type Position,
   type RecordedEvent,
@@ -22,8 +23,9 @@ import { type AppendAnswer, APPEND_STATEMENT, decodeOutcomes, encodeBatch } from
 import { AppendQueue } from './append-queue.js';
 import { type AppendedListener, AppendedSignal } from './appended-signal.js';
 import type { DatabaseRole } from './database.js';
-import { EVENT_COLUMNS, type EventRow, readEvent } from './event-row.js';
+import { type EventRow, readEvent } from './event-row.js';
 import { isPassing, isWrongValue, messageOf } from './failure.js';
+import { POSITION_MAX, READ, type ReadStatement, REVISION_MAX } from './read-statements.js';
 
 export interface PostgresEventStoreOptions {
   readonly url: string;
@@ -44,15 +46,21 @@ const LOOK_EVERY_MS = 1_000;
 const CALL_TIMEOUT = 30_000;
 
 /**
- * Reads are ordered searches of one index each. The planner may not choose otherwise, not even on a table that it
- * still takes for an empty one.
+ * Reads, and what an append looks up, are ordered searches of one index each. The planner may not choose otherwise, not
+ * even on a table that it still takes for an empty one.
  */
 const SETTINGS = [
   'default_transaction_isolation=read\\ committed',
   'enable_seqscan=off',
   'enable_bitmapscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+  'enable_material=off',
+  'enable_memoize=off',
   'enable_sort=off',
   'jit=off',
+  // Made once per connection: with these settings, no value could ask for another plan.
+  'plan_cache_mode=force_generic_plan',
   `statement_timeout=${CALL_TIMEOUT}`,
 ].map((setting) => `-c ${setting}`);
 
@@ -102,29 +110,22 @@ export class PostgresEventStore implements EventStore {
   async readStream(tenant: TenantId, stream: string, range: StreamRange = {}): Promise<readonly RecordedEvent[]> {
     if (!isPlainText(stream)) return [];
     const { from, limit, direction = 'forwards' } = range;
-    const forwards = direction === 'forwards';
-    return this.read(
-      tenant,
-      `stream = ${pg.escapeLiteral(stream)}
-       ${from === undefined ? '' : `and revision ${forwards ? '>=' : '<='} ${whole(from)}`}
-       order by revision ${forwards ? 'asc' : 'desc'}
-       ${limit === undefined || limit === Infinity ? '' : `limit ${whole(limit)}`}`,
-    );
+    const most = limit === undefined || limit === Infinity ? null : whole(limit);
+    return direction === 'forwards'
+      ? this.read(tenant, READ.streamForwards, [stream, whole(from ?? 0), most])
+      : this.read(tenant, READ.streamBackwards, [stream, whole(from ?? REVISION_MAX), most]);
   }
 
   async readLog(tenant: TenantId, range: LogRange): Promise<readonly RecordedEvent[]> {
     const { from, limit, direction = 'forwards' } = range;
-    const forwards = direction === 'forwards';
-    return this.read(
-      tenant,
-      `${from === undefined ? 'true' : `position ${forwards ? '>' : '<'} ${from}`}
-       order by position ${forwards ? 'asc' : 'desc'} limit ${whole(limit)}`,
-    );
+    return direction === 'forwards'
+      ? this.read(tenant, READ.logForwards, [from ?? LOG_START, whole(limit)])
+      : this.read(tenant, READ.logBackwards, [from ?? POSITION_MAX, whole(limit)]);
   }
 
   async findEvent(tenant: TenantId, id: string): Promise<RecordedEvent | undefined> {
     if (!isUuid(id)) return undefined;
-    const [event] = await this.read(tenant, `id = ${pg.escapeLiteral(id)}`);
+    const [event] = await this.read(tenant, READ.event, [id]);
     return event;
   }
 
@@ -144,7 +145,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   async head(tenant: TenantId): Promise<Position> {
-    const [row] = await this.readRows<[string]>(tenant, `select head from cairn.log where ${isTenant(tenant)}`);
+    const [row] = await this.readRows<[string]>(tenant, READ.head, []);
     return BigInt(row?.[0] ?? 0);
   }
 
@@ -184,24 +185,22 @@ export class PostgresEventStore implements EventStore {
     }
   }
 
-  private async read(tenant: TenantId, where: string): Promise<RecordedEvent[]> {
-    const rows = await this.readRows<EventRow>(
-      tenant,
-      `select ${EVENT_COLUMNS} from cairn.event where ${isTenant(tenant)} and ${where}`,
-    );
+  private async read(tenant: TenantId, statement: ReadStatement, values: readonly unknown[]): Promise<RecordedEvent[]> {
+    const rows = await this.readRows<EventRow>(tenant, statement, values);
     const events = new Array<RecordedEvent>(rows.length);
     for (let index = 0; index < rows.length; index++) events[index] = readEvent(tenant, rows[index]!);
     return events;
   }
 
-  /** One round trip: statements of one simple query are one transaction, so the tenant set there ends with it. */
-  private async readRows<Row extends readonly unknown[]>(tenant: TenantId, select: string): Promise<readonly Row[]> {
+  private async readRows<Row extends readonly unknown[]>(
+    tenant: TenantId,
+    statement: ReadStatement,
+    values: readonly unknown[],
+  ): Promise<readonly Row[]> {
     if (!isIdentifier(tenant)) return [];
-    const text = `select set_config('cairn.tenant', ${pg.escapeLiteral(tenant)}, true); ${select}`;
-    const results = await this.unlessUnavailable(() =>
-      this.readers.query({ text, rowMode: 'array', types: AS_TEXT } as pg.QueryArrayConfig),
-    );
-    return (results as unknown as readonly { readonly rows: Row[] }[])[1]!.rows;
+    const query = { ...statement, rowMode: 'array', types: AS_TEXT, values: [tenant, ...values] };
+    const { rows } = await this.unlessUnavailable(() => this.readers.query(query as pg.QueryArrayConfig));
+    return rows as unknown as readonly Row[];
   }
 
   /** Calls again while the server is away; every call of the store may be repeated without harm. */
@@ -223,7 +222,5 @@ export class PostgresEventStore implements EventStore {
 
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
-const isTenant = (tenant: TenantId): string => `tenant = ${pg.escapeLiteral(tenant)}`;
-
-/** A number as it may stand in SQL: never below zero, never a fraction. */
-const whole = (value: number): number => Math.min(Math.max(Math.trunc(value) || 0, 0), 2_147_483_647);
+/** A number as the statements take it: never below zero, never a fraction. */
+const whole = (value: number): number => Math.min(Math.max(Math.trunc(value) || 0, 0), REVISION_MAX);
