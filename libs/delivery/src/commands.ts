@@ -46,6 +46,7 @@ export const ParticipantRecordCommand = z.discriminatedUnion('type', [
   record('withdrawParticipant', withdrawal),
 ]);
 export type ParticipantRecordCommand = z.infer<typeof ParticipantRecordCommand>;
+/** Everything that can be asked of a participant's stream. */
 export type ParticipantCommand = ParticipantRecordCommand | VoidRecord;
 
 /** Commands for the stream of one site-level record. */
@@ -67,4 +68,5 @@ export const DeliveryRecordCommand = z.discriminatedUnion('type', [
   RecordTraining,
 ]);
 export type DeliveryRecordCommand = z.infer<typeof DeliveryRecordCommand>;
+/** Every command of this context. */
 export type DeliveryCommand = DeliveryRecordCommand | VoidRecord;

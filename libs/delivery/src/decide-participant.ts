@@ -105,6 +105,7 @@ function decide(
   return decideRecord(command, event, participant, world, rules as readonly Rule<ParticipantCommand>[]);
 }
 
+/** What may be recorded of a participant, and what follows from it. */
 export const participantDecider: Decider<ParticipantCommand, ParticipantEvent, Participant, DeliveryWorld> = {
   initial: nobody,
   decide,

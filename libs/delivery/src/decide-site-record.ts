@@ -93,6 +93,7 @@ function decide(
   return decideRecord(command, event, record, world, rules as readonly Rule<SiteRecordCommand>[]);
 }
 
+/** What may be recorded of what is done at a site: supervision, team preparation, assessments of fidelity. */
 export const siteRecordDecider: Decider<SiteRecordCommand | VoidRecord, SiteRecordEvent, SiteRecord, DeliveryWorld> = {
   initial: noRecord,
   decide,

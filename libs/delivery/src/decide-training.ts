@@ -29,6 +29,7 @@ function decide(command: RecordTraining | VoidRecord, day: TrainingDay, world: D
   return decideRecord(command, { type: 'TrainingAttended', occurredAt, data }, day, world, rules);
 }
 
+/** What may be recorded of a worker's training on one day. */
 export const trainingDecider: Decider<RecordTraining | VoidRecord, TrainingEvent, TrainingDay, DeliveryWorld> = {
   initial: noTraining,
   decide,

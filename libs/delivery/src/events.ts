@@ -21,8 +21,11 @@ export { ContactMode, ContactOutcome, NOTE_MAX_LENGTH, SupervisionKind, Withdraw
 
 const participant = { trial: id, participant: id };
 
+/** A site refers somebody to the trial. */
 export const referral = z.object({ ...participant, site: id });
+/** To an arm of the protocol, within the stratum that it was balanced by. */
 export const randomisation = z.object({ ...participant, arm: id, stratum: id.optional() });
+/** A peer worker is to meet the participant. */
 export const allocation = z.object({ ...participant, worker: id });
 
 /** A planned or held meeting of a peer worker and a participant; only outcome `attended` is a contact that counts. */
@@ -40,9 +43,13 @@ export const contact = z.object({
   enteredAt: timestamp.optional(),
 });
 
+/** From the ward to the community; the earliest that stands is the index discharge. */
 export const discharge = z.object(participant);
+/** A return to the ward. Its own end is no index discharge. */
 export const readmission = z.object({ ...participant, dischargedAt: timestamp.optional() });
+/** The clinical follow-up after discharge, due in all arms. */
 export const followUp = z.object(participant);
+/** From one of three things, see `WithdrawalScope`. */
 export const withdrawal = z.object({ ...participant, scope: WithdrawalScope, reason: text.optional() });
 
 export const participantEventTypes = [
@@ -58,10 +65,12 @@ export const participantEventTypes = [
   /** The record was entered in error. It stays; from now on it counts for nothing. */
   eventType('ParticipantRecordVoided', z.object({ ...participant, event: z.uuid(), reason: text.min(1) })),
 ] as const;
+/** Everything that happens to a participant. */
 export type ParticipantEvent = EventOf<(typeof participantEventTypes)[number]>;
 
 const site = { trial: id, site: id };
 
+/** Of peer workers by their coordinator, or of coordinators among themselves. Attendees are workers. */
 export const supervision = z.object({
   ...site,
   supervision: id,
@@ -71,6 +80,7 @@ export const supervision = z.object({
   minutes: minutes.optional(),
 });
 
+/** A session that prepares the staff of a ward for peer workers; due again after staff turnover. */
 export const teamPreparation = z.object({
   ...site,
   session: id,
@@ -78,6 +88,7 @@ export const teamPreparation = z.object({
   staffAttending: z.int().min(0).max(10_000).optional(),
 });
 
+/** How faithfully one rater found the intervention delivered at a site (index of Gillard et al. 2021). */
 export const fidelityAssessment = z.object({
   ...site,
   instrument: id,
@@ -96,10 +107,12 @@ export const siteRecordEventTypes = [
   eventType('FidelityAssessed', fidelityAssessment),
   eventType('SiteRecordVoided', z.object({ ...site, event: z.uuid(), reason: text.min(1) })),
 ] as const;
+/** Everything that is done at a site around its participants. */
 export type SiteRecordEvent = EventOf<(typeof siteRecordEventTypes)[number]>;
 
 const worker = { trial: id, worker: id };
 
+/** A worker was trained. */
 export const training = z.object({
   ...worker,
   /** The calendar day in the trial's time zone. */

@@ -8,6 +8,7 @@ export type ParticipantFact = Exclude<ParticipantEvent, { readonly type: 'Partic
 /** A participant is what has been recorded of them; the questions below say what it amounts to. */
 export type Participant = RecordBook<ParticipantFact>;
 
+/** Of whom nothing is recorded. */
 export const nobody: Participant = RecordBook.empty((fact) => {
   switch (fact.type) {
     case 'WardContactRecorded':
@@ -28,6 +29,7 @@ export const evolve = (participant: Participant, event: Identified<ParticipantEv
 /** Known from a standing referral on; a participant whose referral was voided is unknown until referred anew. */
 export const isReferred = (participant: Participant): boolean => has(participant, 'ParticipantReferred');
 
+/** Whether a randomisation stands, to whichever arm. */
 export const isRandomised = (participant: Participant): boolean => has(participant, 'ParticipantRandomised');
 
 /** Whether a worker has been allocated at any time; contacts with another worker are odd, not impossible. */

@@ -31,5 +31,6 @@ export type DeliveryRefusalCode = keyof typeof deliveryRefusals;
 
 export type DeliveryRefused = { readonly kind: 'refused'; readonly refusal: Refusal<DeliveryRefusalCode> };
 
+/** @param field the input field at fault */
 export const refused = (code: DeliveryRefusalCode, field: string): DeliveryRefused =>
   refuse(code, deliveryRefusals[code], field);

@@ -13,6 +13,7 @@ export interface DeliveryRoster {
   fidelityRange(instrument: string): FidelityRange | undefined;
 }
 
+/** Site totals that an instrument can give, on its own scale. */
 export interface FidelityRange {
   readonly minimum: number;
   readonly maximum: number;

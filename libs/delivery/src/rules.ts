@@ -9,6 +9,7 @@ import type { DeliveryWorld } from './roster.js';
 
 type WorldRule<Command> = (command: Command, state: unknown, world: DeliveryWorld) => DeliveryRefused | undefined;
 
+/** At this very moment is not in the future. */
 export const hasHappened: WorldRule<{ readonly occurredAt: Instant }> = ({ occurredAt }, _, { now }) =>
   occurredAt > now ? refused('OCCURRED_IN_FUTURE', 'occurredAt') : undefined;
 

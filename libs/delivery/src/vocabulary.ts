@@ -6,6 +6,7 @@ import { z } from 'zod';
  * value may be added to an enumeration, never renamed.
  */
 
+/** What the trial names things by, see `isIdentifier`. */
 export const id = z.string().refine(isIdentifier, 'is not an identifier');
 
 /** Longest free text, in UTF-16 code units. */
@@ -29,9 +30,11 @@ export const instant = z
 /** A working day has 1,440 minutes at the most. */
 export const minutes = z.int().min(0).max(1_440);
 
+/** How the peer worker and the participant met. */
 export const ContactMode = z.enum(['face_to_face', 'telephone', 'video', 'text']);
 export type ContactMode = z.infer<typeof ContactMode>;
 
+/** What became of a contact: only `attended` is one that counts, all others are attempts. */
 export const ContactOutcome = z.enum([
   'attended',
   'participant_absent',
@@ -41,6 +44,7 @@ export const ContactOutcome = z.enum([
 ]);
 export type ContactOutcome = z.infer<typeof ContactOutcome>;
 
+/** Weekly in the group, alone where needed, or among coordinators of several sites. */
 export const SupervisionKind = z.enum(['group', 'individual', 'action_learning_set']);
 export type SupervisionKind = z.infer<typeof SupervisionKind>;
 

@@ -24,6 +24,7 @@ export interface CommandOrigin {
   readonly causationId?: string;
 }
 
+/** What became of the commands that were given together. */
 export type CommandOutcome =
   | {
       readonly kind: 'accepted';

@@ -23,8 +23,10 @@ export interface Decider<Command, E extends DomainEvent, State, World> {
   evolve(state: State, event: Identified<E>): State;
 }
 
+/** The command is taken. Without events: all that it asks for is so already. */
 export const accept = <E extends DomainEvent>(...events: readonly E[]): Decision<E> => ({ kind: 'accepted', events });
 
+/** The command is not taken. @param field the input field at fault, where one is */
 export const refuse = <Code extends string>(
   code: Code,
   message: string,

@@ -12,6 +12,7 @@ export interface EventType<Type extends string = string, Data = unknown> {
   readonly upcasters: readonly Upcaster[];
 }
 
+/** Declares a type of event. @param upcasters from version 1 on, see `EventType` */
 export const eventType = <Type extends string, Data>(
   type: Type,
   schema: { parse(data: unknown): Data },

@@ -24,6 +24,7 @@ export interface Append {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** Events of one append. */
 export const APPEND_MAX_EVENTS = 1_000;
 /** UTF-8 bytes of one event's payload. */
 export const PAYLOAD_MAX_BYTES = 1_000_000;
@@ -57,6 +58,7 @@ export type AppendOutcome =
   | ({ readonly kind: 'repeated' } & Placement)
   | { readonly kind: 'conflict'; readonly actual: number | undefined };
 
+/** Which part of a stream is read. */
 export interface StreamRange {
   /** First revision wanted, inclusive. Forwards: default 0. Backwards: default the last. */
   readonly from?: number;
@@ -65,6 +67,7 @@ export interface StreamRange {
   readonly direction?: 'forwards' | 'backwards';
 }
 
+/** Which part of a log is read. */
 export interface LogRange {
   /** Exclusive. Forwards: events after it, default the start. Backwards: events before it, default the end. */
   readonly from?: Position;
@@ -73,6 +76,7 @@ export interface LogRange {
   readonly direction?: 'forwards' | 'backwards';
 }
 
+/** From where on a log is followed, and until when. */
 export interface SubscriptionOptions {
   /** Exclusive: the first event delivered is the next one. */
   readonly after: Position;

@@ -5,6 +5,7 @@ export interface Proportion {
   readonly value: number | null;
 }
 
+/** Numbers of participants of a site, or of all of them. */
 export interface EngagementCounts {
   /** Of both arms. */
   readonly randomised: number;
@@ -45,6 +46,7 @@ export function sumOf(tallies: Iterable<Tally>): Tally {
   return sum;
 }
 
+/** Adds the denominators, the shares and the bounds. */
 export function countsOf({ randomised, offered, engaged, notYet, notEngaged }: Tally): EngagementCounts {
   const withData = engaged + notYet + notEngaged;
   const ofOffered = proportion(engaged, offered);

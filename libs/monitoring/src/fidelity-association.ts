@@ -16,8 +16,10 @@ export interface FidelityPoint {
   readonly engagement: number;
 }
 
+/** Where a site stands by the cut-points; `outlier` wins over the others. */
 export type SiteClass = 'high_high' | 'low_low' | 'outlier' | 'unclassified';
 
+/** A site among the others. */
 export interface ClassifiedPoint extends FidelityPoint {
   /** Externally studentised: in units of the residuals' spread without this site. */
   readonly studentisedResidual: number | null;

@@ -1,9 +1,8 @@
 import type { ContactMode, ContactOutcome, ParticipantEvent, WithdrawalScope } from '@cairn/delivery/events';
 import type { Fact, Projection } from '@cairn/event-sourcing';
+import type { ContactSetting } from '@cairn/registry/protocol';
 import { type RecordedFact, withVoid } from './moment.js';
 import { specimenId, specimensOf } from './specimen.js';
-
-export type ContactSetting = 'ward' | 'community';
 
 /** A contact or the attempt at one: only outcome `attended` is a contact that counts. */
 export interface ContactFact extends RecordedFact {
@@ -13,6 +12,7 @@ export interface ContactFact extends RecordedFact {
   readonly outcome: ContactOutcome;
 }
 
+/** A recorded event as far as engagement depends on it. */
 export type ParticipantFact =
   | (RecordedFact & { readonly kind: 'referred'; readonly site: string })
   | (RecordedFact & { readonly kind: 'randomised'; readonly arm: string })

@@ -79,6 +79,7 @@ export interface SiteFidelity {
   readonly early: boolean;
 }
 
+/** What a trial's protocol says about fidelity. */
 export interface FidelityProtocol {
   readonly timeZone: string;
   readonly protocol: Pick<Protocol, 'fidelity'>;

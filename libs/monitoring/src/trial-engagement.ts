@@ -15,11 +15,13 @@ import {
 import { lastChange, type Moment } from './moment.js';
 import type { ParticipantFacts } from './participant-facts.js';
 
+/** A row of the table. */
 export interface SiteEngagement {
   readonly site: string;
   readonly counts: EngagementCounts;
 }
 
+/** Who is engaged in a trial, by one definition at one moment. */
 export interface EngagementTable {
   readonly overall: EngagementCounts;
   /** Every site, zero rows included, by site id. */

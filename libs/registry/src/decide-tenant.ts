@@ -13,6 +13,7 @@ function decide(command: RegisterTenant, tenant: Tenant, world: RegistryWorld): 
   return hasHappened(command, world) ?? accept({ type: 'TenantRegistered', occurredAt, data });
 }
 
+/** What may be entered of the tenant. */
 export const tenantDecider: Decider<RegisterTenant, TenantEvent, Tenant, RegistryWorld> = {
   initial: { kind: 'unregistered' },
   decide,

@@ -113,6 +113,7 @@ const employmentHasOrder = ({ startedAt, endedAt }: CommandOf<'registerWorker'>)
     ? refused('ENDED_BEFORE_STARTED', 'endedAt')
     : undefined;
 
+/** What may be entered in a trial's register: itself, versions of its protocol, sites, workers. */
 export const trialDecider: Decider<TrialCommand, TrialEvent, Trial, RegistryWorld> = {
   initial: { kind: 'unregistered' },
   decide,

@@ -8,18 +8,23 @@ import { date, id, text, timestamp, timeZone } from './vocabulary.js';
  * Commands are derived from the shapes, see commands.ts.
  */
 
+/** The sponsor or clinical trials unit under whose name trials are run. */
 export const tenantRegistration = z.object({ tenant: id, name: text });
 
 export const tenantEventTypes = [eventType('TenantRegistered', tenantRegistration)] as const;
 export type TenantEvent = EventOf<(typeof tenantEventTypes)[number]>;
 
+/** Who employs a site's peer workers: the health service itself, or a voluntary organisation under contract. */
 export const EmployerKind = z.enum(['NHS', 'VOL']);
 export type EmployerKind = z.infer<typeof EmployerKind>;
+/** What the area of a site is like. */
 export const Locality = z.enum(['urban', 'town', 'rural']);
 export type Locality = z.infer<typeof Locality>;
+/** A coordinator supervises the peer workers of a site. */
 export const WorkerRole = z.enum(['peer_worker', 'coordinator']);
 export type WorkerRole = z.infer<typeof WorkerRole>;
 
+/** A trial with the first version of its protocol. `registration` is its number in a public register. */
 export const trialRegistration = z.object({
   trial: id,
   title: text,
@@ -34,6 +39,7 @@ export const trialRegistration = z.object({
 /** Versions count from 1, the protocol of the registration. */
 export const protocolPublication = z.object({ trial: id, version: z.int().min(2), protocol: Protocol });
 
+/** A site. Without `timeZone` it keeps the trial's; `openedOn` is the first day of delivery there. */
 export const siteRegistration = z.object({
   trial: id,
   site: id,
@@ -46,6 +52,7 @@ export const siteRegistration = z.object({
   openedOn: date.optional(),
 });
 
+/** A peer worker or a coordinator of a site, with the times of their employment where they are known. */
 export const workerRegistration = z.object({
   trial: id,
   worker: id,

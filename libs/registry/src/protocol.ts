@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { id, text } from './vocabulary.js';
 
+/** Where a contact took place: while an inpatient, or outside. */
 export const ContactSetting = z.enum(['ward', 'community']);
-export const Mode = z.enum(['face_to_face', 'telephone', 'video', 'text']);
+export type ContactSetting = z.infer<typeof ContactSetting>;
+
+/** How it took place, in the words in which contacts are recorded. */
+export const ContactMode = z.enum(['face_to_face', 'telephone', 'video', 'text']);
 
 /**
  * One condition of an engagement definition: at least so many attended contacts of these modes and settings (absent: any),
@@ -10,7 +14,7 @@ export const Mode = z.enum(['face_to_face', 'telephone', 'video', 'text']);
  */
 export const EngagementRequirement = z.object({
   atLeast: z.int().min(1).max(1_000),
-  modes: z.array(Mode).min(1).optional(),
+  modes: z.array(ContactMode).min(1).optional(),
   settings: z.array(ContactSetting).min(1).optional(),
   fromDischarge: z.boolean().optional(),
 });
@@ -64,8 +68,11 @@ export const Protocol = z.object({
     .max(20),
   strata: z.array(id).max(100).default([]),
   interventionWindow: InterventionWindow,
+  /** The clinical follow-up is due by the end of this day after the discharge. */
   followUpWithinDays: z.int().min(1).max(365).optional(),
+  /** Days of training that a worker has before meeting participants; halves occur. */
   trainingDays: z.number().min(0).max(365).optional(),
+  /** Group supervision is held at least once in so many days. */
   groupSupervisionEveryDays: z.int().min(1).max(365).optional(),
   fidelity: FidelityInstrument.optional(),
   /** Definitions beside `table` and `text`, which every trial has. */

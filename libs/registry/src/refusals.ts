@@ -24,5 +24,6 @@ export type RegistryRefusalCode = keyof typeof registryRefusals;
 
 export type RegistryRefused = { readonly kind: 'refused'; readonly refusal: Refusal<RegistryRefusalCode> };
 
+/** @param field the input field at fault */
 export const refused = (code: RegistryRefusalCode, field: string): RegistryRefused =>
   refuse(code, registryRefusals[code], field);

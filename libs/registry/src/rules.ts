@@ -11,6 +11,7 @@ export interface RegistryWorld {
   readonly now: Instant;
 }
 
+/** At this very moment is not in the future. */
 export const hasHappened = (
   { occurredAt }: { readonly occurredAt?: Instant },
   { now }: RegistryWorld,

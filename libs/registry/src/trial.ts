@@ -3,9 +3,12 @@ import type { z } from 'zod';
 import type { siteRegistration, TrialEvent, trialRegistration, workerRegistration } from './events.js';
 import type { Protocol } from './protocol.js';
 
+/** A site as the register has it. */
 export type Site = Omit<z.infer<typeof siteRegistration>, 'trial'>;
+/** A worker as the register has them. */
 export type Worker = Omit<z.infer<typeof workerRegistration>, 'trial'>;
 
+/** What the trial set out to do, and since when. */
 export interface ProtocolVersion {
   /** From 1, the protocol of the registration. */
   readonly version: number;
@@ -27,6 +30,7 @@ export interface TrialRoster extends Omit<z.infer<typeof trialRegistration>, 'pr
   readonly workers: readonly Worker[];
 }
 
+/** A trial's stream: before its registration, and from then on. */
 export type Trial = { readonly kind: 'unregistered' } | TrialRoster;
 
 /** One fold for the rules and for the read model; only the latter knows when events were recorded. */

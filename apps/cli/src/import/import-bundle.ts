@@ -46,7 +46,7 @@ export async function importBundle(
     let rowsOfFile = 0;
     for await (const page of readBundle(directory, server.tenant, trial)) {
       if (file !== undefined && file !== page.file) {
-        progress.milestone(`${file}: ${grouped(rowsOfFile)} rows read`);
+        progress.milestone(rowsRead(file, rowsOfFile));
         rowsOfFile = 0;
       }
       file = page.file;
@@ -58,7 +58,7 @@ export async function importBundle(
       progress.update(bytes, `${page.file}, ${grouped(rows)} rows`);
       yield page.records;
     }
-    progress.milestone(`${file}: ${grouped(rowsOfFile)} rows read`);
+    if (file !== undefined) progress.milestone(rowsRead(file, rowsOfFile));
   }
 
   const totals = await streamImport(server, dryRun, pages(), (record, outcome) => {
@@ -77,6 +77,9 @@ export async function importBundle(
     seconds: (performance.now() - startedAt) / 1_000,
   };
 }
+
+const rowsRead = (file: string, rows: number): string =>
+  `${file}: ${grouped(rows)} ${rows === 1 ? 'row' : 'rows'} read`;
 
 const refusalProblem = (
   record: BundleRecord,
