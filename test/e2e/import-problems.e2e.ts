@@ -29,7 +29,7 @@ const FILES = {
   'participants.csv': [
     'participant_id,site_id,referred_at,randomised_at,arm,stratum,worker_id,discharged_at,followed_up_at,withdrawn_at',
     'P1,S1,2018-01-01T09:00:00Z,2018-01-02T09:00:00Z,peer,,W1,2018-02-01T09:00:00Z,,',
-    'P2,S1,2018-01-01T09:00:00Z,2018-01-02T09:00:00Z,peer,,,2038-02-01T09:00:00Z,,',
+    'P2,S1,2018-01-01T09:00:00Z,2018-01-02T09:00:00Z,peer,,,2999-02-01T09:00:00Z,,',
     'P3,S9,2018-01-01T09:00:00Z,2018-01-02T09:00:00Z,peer,,,,,',
     'P4,S1,2018-01-01T09:00:00Z,2018-01-02T09:00:00Z,nonsense,,,,,',
     'P5,S1,2018-01-01T09:00:00Z,2018-01-02T09:00:00Z,usual,,,2018-02-01,,',
@@ -43,7 +43,7 @@ const FILES = {
     'C4,P5,W1,2018-02-20T09:00:00Z,,community,face_to_face,attended,30',
     'C2,P1,W1,2018-02-21T09:00:00Z,,community,face_to_face,attended,30',
     'C5,P1,W1,2018-02-22T09:00:00Z,,community,face_to_face,attended,2000',
-    'C6,P1,W1,2038-02-22T09:00:00Z,,community,face_to_face,attended,20',
+    'C6,P1,W1,2999-02-22T09:00:00Z,,community,face_to_face,attended,20',
     '"C7,P1,W1,2018-02-22T09:00:00Z,,community,face_to_face,attended,20',
     'C8,P1,W8,2018-02-23T09:00:00Z,,community,face_to_face,attended,20',
   ],

@@ -134,7 +134,7 @@ test('a day begins when it begins in the zone of the trial', async () => {
 
 test('a refused field is shown at its column, by the command that was refused', async () => {
   const { records } = await read({
-    'participants.csv': `${PARTICIPANTS}P1,S1,2018-01-01T09:00:00Z,2018-01-02T09:00:00Z,peer,,W1,2038-02-01T09:00:00Z,,\n`,
+    'participants.csv': `${PARTICIPANTS}P1,S1,2018-01-01T09:00:00Z,2018-01-02T09:00:00Z,peer,,W1,2999-02-01T09:00:00Z,,\n`,
   });
   expect(columnOf(records[1]!, 'worker')).toBe('worker_id');
   expect(columnOf(records[1]!, 'occurredAt', 3)).toBe('discharged_at');
@@ -171,9 +171,22 @@ describe('trial.json', () => {
     ],
     [
       'a byte order mark and further keys',
-      `\uFEFF${JSON.stringify({ ...TRIAL, further: 1, registration: null })}`,
+      `\uFEFF${JSON.stringify({ ...TRIAL, further: 1 })}`,
       'read',
     ],
+    [
+      'null for what is not known, deep inside too',
+      JSON.stringify({
+        ...TRIAL,
+        registration: null,
+        strata: null,
+        fidelity: null,
+        interventionWindow: { monthsAfterDischarge: null, weeksAfterDischarge: 16 },
+      }),
+      'read',
+    ],
+    ['null for what must be known', JSON.stringify({ ...TRIAL, title: null }), ['- title TRIAL_VALUE']],
+    ['nothing but null', 'null', ['- - TRIAL_VALUE']],
   ])('%s', async (_name, text, expected) => {
     expect(await codes(text)).toEqual(expected);
   });
