@@ -169,11 +169,7 @@ describe('trial.json', () => {
       JSON.stringify({ ...TRIAL, arms: [{ id: 'x', intervention: 'yes' }] }),
       ['- arms.0.intervention TRIAL_VALUE'],
     ],
-    [
-      'a byte order mark and further keys',
-      `\uFEFF${JSON.stringify({ ...TRIAL, further: 1 })}`,
-      'read',
-    ],
+    ['a byte order mark and further keys', `\uFEFF${JSON.stringify({ ...TRIAL, further: 1 })}`, 'read'],
     [
       'null for what is not known, deep inside too',
       JSON.stringify({

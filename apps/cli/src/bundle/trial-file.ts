@@ -10,10 +10,10 @@ export const TRIAL_FILE = 'trial.json';
 const TrialFile = z.object({
   id: z.string().refine(isIdentifier, 'is not an id: 1 to 100 characters, no control characters'),
   title: z.string().min(1),
-  registration: z.string().min(1).nullish(),
+  registration: z.string().min(1).optional(),
   timeZone: z.string().refine(isTimeZone, { message: 'is not a time zone like Europe/London', params: { zone: true } }),
-  recruitmentFrom: z.iso.date().nullish(),
-  recruitmentTo: z.iso.date().nullish(),
+  recruitmentFrom: z.iso.date().optional(),
+  recruitmentTo: z.iso.date().optional(),
   ...Protocol.shape,
 });
 
@@ -34,7 +34,10 @@ export type TrialReading =
   /** There is no such file: the directory is not a bundle. */
   | { readonly kind: 'absent' };
 
-/** Reads a bundle's `trial.json`. Keys that are not part of the format are passed over. */
+/**
+ * Reads a bundle's `trial.json`. Keys that are not part of the format are passed over, and null is "not known", as an
+ * empty cell is: many programs write every key, and null for what there is not.
+ */
 export async function readTrialFile(directory: string): Promise<TrialReading> {
   let text: string;
   try {
@@ -47,7 +50,7 @@ export async function readTrialFile(directory: string): Promise<TrialReading> {
   }
   let given: unknown;
   try {
-    given = JSON.parse(text);
+    given = JSON.parse(text, (_key, value: unknown) => value ?? undefined);
   } catch (error) {
     const line = lineOf(text, error as SyntaxError);
     const message = `The file is not JSON: ${(error as SyntaxError).message}.`;
@@ -63,9 +66,9 @@ export async function readTrialFile(directory: string): Promise<TrialReading> {
       title,
       timeZone,
       protocol,
-      ...(registration != null && { registration }),
-      ...(recruitmentFrom != null && { recruitmentFrom }),
-      ...(recruitmentTo != null && { recruitmentTo }),
+      ...(registration !== undefined && { registration }),
+      ...(recruitmentFrom !== undefined && { recruitmentFrom }),
+      ...(recruitmentTo !== undefined && { recruitmentTo }),
     },
   };
 }
