@@ -66,6 +66,34 @@ create policy own_tenant on cairn.event using (tenant = current_setting('cairn.t
 -- cairn.tenants() runs as the owner and lists all logs; no connection acts as the owner.
 create policy listing on cairn.log for select to cairn_owner using (true);
 
+/* Last revision of a stream; null without one. */
+create function cairn.last_revision(for_tenant text, for_stream text) returns int
+language sql stable
+begin atomic
+  select revision from cairn.event
+  where tenant = for_tenant and stream = for_stream order by revision desc limit 1;
+end;
+
+/* The outcome of a command that is there already, as `cairn.append` tells it; `first_id` is that of its first event. */
+create function cairn.repetition(for_tenant text, first_id uuid) returns text
+language sql stable
+begin atomic
+  select
+    'r' || coalesce(
+      (
+        select next.revision from cairn.event next
+        where next.tenant = for_tenant and next.stream = e.stream and next.revision > e.revision
+          and next.command_id <> e.command_id
+        order by next.revision limit 1
+      ),
+      cairn.last_revision(for_tenant, e.stream) + 1
+    ) - e.revision
+    || ':' || e.revision || ':' || e.position
+    || ':' || round(extract(epoch from e.recorded_at) * 1000) || ':' || e.stream
+  from cairn.event e
+  where e.tenant = for_tenant and e.id >= first_id and e.id <= first_id order by e.id limit 1;
+end;
+
 /*
  Appends a batch of commands to one tenant's log in one round trip; each command gets its own outcome.
 
@@ -128,17 +156,9 @@ begin
         command,
         case when earlier is null and fits then coalesce(actual + 1, 0) else -1 end as start,
         case
-          when earlier is not null then earlier
+          when earlier is not null then cairn.repetition(for_tenant, id)
           when fits then coalesce(actual + 1, 0)::text
-          when actual is not null then 'c' || actual
-          else 'c' || coalesce(
-            (
-              select e.revision::text from cairn.event e
-              where e.tenant = for_tenant and e.stream = weighed.stream
-              order by e.revision desc limit 1
-            ),
-            ''
-          )
+          else 'c' || coalesce(coalesce(actual, cairn.last_revision(for_tenant, stream))::text, '')
         end as outcome
       from (
         select
@@ -154,6 +174,7 @@ begin
             given.command,
             given.expectation,
             given.stream,
+            given.id,
             (
               select e.revision from cairn.event e
               -- Expectations that are no revision are below zero. With one, there is little to look through.
@@ -161,22 +182,7 @@ begin
               order by e.revision desc limit 1
             ) as actual,
             (
-              select 'r' || coalesce(
-                  (
-                    select next.revision from cairn.event next
-                    where next.tenant = for_tenant and next.stream = e.stream and next.revision > e.revision
-                      and next.command_id <> e.command_id
-                    order by next.revision limit 1
-                  ),
-                  (
-                    select last.revision + 1 from cairn.event last
-                    where last.tenant = for_tenant and last.stream = e.stream
-                    order by last.revision desc limit 1
-                  )
-                ) - e.revision
-                || ':' || e.revision || ':' || e.position
-                || ':' || round(extract(epoch from e.recorded_at) * 1000) || ':' || e.stream
-              from cairn.event e
+              select e.position from cairn.event e
               -- Equality written as a range keeps "order by" meaningful, which rules out every other index.
               where e.tenant = for_tenant and e.id >= given.id and e.id <= given.id
               order by e.id limit 1
