@@ -132,15 +132,10 @@ export class EventStoreUnavailable extends Error {
 /** The limits of an append, the same for every adapter. @throws InvalidAppend */
 export function checkAppend(append: Append): void {
   const { stream, expected, commandId, events, actor, correlationId, causationId } = append;
-  for (const [what, name] of [
-    ['a stream name', stream],
-    ['an actor', actor],
-    ['a correlation id', correlationId ?? commandId],
-    ['a causation id', causationId ?? commandId],
-  ] as const) {
-    if (!isName(name))
-      throw new InvalidAppend(`${what} has 1 to ${NAME_MAX_LENGTH} characters and no control characters`);
-  }
+  checkName('a stream name', stream);
+  checkName('an actor', actor);
+  if (correlationId !== undefined) checkName('a correlation id', correlationId);
+  if (causationId !== undefined) checkName('a causation id', causationId);
   if (typeof expected === 'number' && (!Number.isSafeInteger(expected) || expected < 0)) {
     throw new InvalidAppend('an expected revision is a whole number from 0');
   }
@@ -156,9 +151,7 @@ export function checkAppend(append: Append): void {
 
 /** @returns the UTF-8 bytes of the payload */
 function checkEvent({ type, schemaVersion, occurredAt, payload }: EncodedEvent): number {
-  if (!isName(type)) {
-    throw new InvalidAppend(`an event type has 1 to ${NAME_MAX_LENGTH} characters and no control characters`);
-  }
+  checkName('an event type', type);
   if (!Number.isInteger(schemaVersion) || schemaVersion < 1 || schemaVersion > 1_000_000) {
     throw new InvalidAppend('a schema version is a whole number from 1 to 1,000,000');
   }
@@ -172,8 +165,10 @@ function checkEvent({ type, schemaVersion, occurredAt, payload }: EncodedEvent):
   return bytes;
 }
 
-const isName = (text: string): boolean =>
-  text.length > 0 && text.length <= NAME_MAX_LENGTH && isPlainText(text) && !/[\t\n\r]/.test(text);
+function checkName(what: string, name: string): void {
+  if (name.length > 0 && name.length <= NAME_MAX_LENGTH && isPlainText(name) && !/[\t\n\r]/.test(name)) return;
+  throw new InvalidAppend(`${what} has 1 to ${NAME_MAX_LENGTH} characters and no control characters`);
+}
 
 function isJsonObject(text: string): boolean {
   try {

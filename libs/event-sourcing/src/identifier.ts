@@ -5,6 +5,8 @@ export const IDENTIFIER_MAX_LENGTH = 100;
 
 // eslint-disable-next-line no-control-regex -- finding control characters is the purpose
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/;
+// eslint-disable-next-line no-control-regex -- the same without tab, line feed and carriage return
+const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff]/;
 
 /**
  * Whether a text can name a thing: 1 to 100 characters, no control characters, no white space at either end,
@@ -22,7 +24,7 @@ export function isIdentifier(text: string): boolean {
 
 /** Whether free text can be stored: well-formed Unicode, no control characters but tab and line breaks. */
 export function isPlainText(text: string): boolean {
-  return text.isWellFormed() && !CONTROL_CHARACTER.test(text.replace(/[\t\n\r]/g, ''));
+  return text.isWellFormed() && !UNPRINTABLE.test(text);
 }
 
 /**
