@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { cairn, readImportOutput } from '../support/cairn-command.js';
-import { type RunningCairn, startCairn } from '../support/running-cairn.js';
+import { runApi, type RunningApi } from '../support/running-api.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -58,11 +58,11 @@ const levantaTables = (): ExpectedTable[] =>
     'test/data/levanta/expected.json',
   ).flatMap(({ asOf, tables }) => Object.entries(tables).map(([definition, rows]) => ({ asOf, definition, rows })));
 
-let running: RunningCairn;
+let running: RunningApi;
 beforeAll(async () => {
-  running = await startCairn();
+  running = await runApi({ DEFAULT_TENANT: 'enrich' });
 }, 60_000);
-afterAll(() => running.stop());
+afterAll(() => running.close());
 
 const bundles = [
   { trial: 'enrich', bundle: path.join(root, 'infra/demo/enrich'), tables: enrichTables() },
@@ -71,7 +71,7 @@ const bundles = [
 
 describe.each(bundles)('the bundle $trial', ({ trial, bundle, tables }) => {
   test('imports without a problem, and again without an event', async () => {
-    const first = await cairn('import', bundle, '--url', running.url, '--format', 'json');
+    const first = await cairn('import', bundle, '--url', running.api.url, '--format', 'json');
     expect(first.exitCode).toBe(0);
     const { problems, summary } = readImportOutput(first.out);
     expect(problems).toEqual([]);
@@ -79,7 +79,7 @@ describe.each(bundles)('the bundle $trial', ({ trial, bundle, tables }) => {
     const head = await running.store.head('enrich');
     expect(summary.position).toBe(head.toString());
 
-    const second = await cairn('import', bundle, '--url', running.url, '--format', 'json');
+    const second = await cairn('import', bundle, '--url', running.api.url, '--format', 'json');
     expect(second.exitCode).toBe(0);
     const again = readImportOutput(second.out).summary;
     expect(again).toMatchObject({ accepted: 0, unchanged: summary.rows, refused: 0, eventsAdded: 0 });
@@ -87,7 +87,16 @@ describe.each(bundles)('the bundle $trial', ({ trial, bundle, tables }) => {
   }, 120_000);
 
   test.each(tables)('definition $definition as of $asOf is what an independent program reckons', async (expected) => {
-    const options = ['--trial', trial, '--definition', expected.definition, '--format', 'json', '--url', running.url];
+    const options = [
+      '--trial',
+      trial,
+      '--definition',
+      expected.definition,
+      '--format',
+      'json',
+      '--url',
+      running.api.url,
+    ];
     if (expected.asOf !== undefined) options.push('--as-of', expected.asOf);
     const { exitCode, out } = await cairn('report', 'engagement', ...options);
     expect(exitCode).toBe(0);
@@ -111,17 +120,26 @@ describe.each(bundles)('the bundle $trial', ({ trial, bundle, tables }) => {
 });
 
 test('the report for people and for spreadsheets', async () => {
-  const asTable = await cairn('report', 'engagement', '--trial', 'enrich', '--url', running.url);
+  const asTable = await cairn('report', 'engagement', '--trial', 'enrich', '--url', running.api.url);
   expect(asTable.out).toMatch(/^S1 +181\/93 +89 +61 +0 +28 +68\.54 +65\.59 +65\.59–69\.89 +10\.4$/m);
   expect(asTable.out).toMatch(/^all +586\/291 +265 +163 /m);
-  const asCsv = await cairn('report', 'engagement', '--trial', 'enrich', '--url', running.url, '--format', 'csv');
+  const asCsv = await cairn('report', 'engagement', '--trial', 'enrich', '--url', running.api.url, '--format', 'csv');
   const [header, first] = asCsv.out.split('\r\n');
   expect(header).toMatch(/^definition,as_of,position,site_id,/);
   expect(first).toMatch(/^table,[^,]+,\d+,S1,Site 1,181,93,89,61,0,28,0\.685/);
 });
 
 test('the fidelity of each site', async () => {
-  const { out } = await cairn('report', 'engagement', '--trial', 'enrich', '--url', running.url, '--format', 'json');
+  const { out } = await cairn(
+    'report',
+    'engagement',
+    '--trial',
+    'enrich',
+    '--url',
+    running.api.url,
+    '--format',
+    'json',
+  );
   const fidelity = (JSON.parse(out) as Report).sites.map((row) => row.fidelity);
   expect(fidelity).toEqual([10.4, 11, 11.2, 9, 10.9, 7.9, 9.7]);
 });
@@ -133,7 +151,7 @@ test('as of a time before anybody was discharged, nobody is engaged and all are 
     '--trial',
     'enrich',
     '--url',
-    running.url,
+    running.api.url,
     '--format',
     'json',
     '--as-of',
@@ -144,8 +162,8 @@ test('as of a time before anybody was discharged, nobody is engaged and all are 
 });
 
 test('a read model that is not there, and rebuilding all of them', async () => {
-  expect(await cairn('rebuild', 'nothing', '--url', running.url)).toMatchObject({ exitCode: 2 });
-  const { exitCode, out } = await cairn('rebuild', 'all', '--url', running.url);
+  expect(await cairn('rebuild', 'nothing', '--url', running.api.url)).toMatchObject({ exitCode: 2 });
+  const { exitCode, out } = await cairn('rebuild', 'all', '--url', running.api.url);
   expect(exitCode).toBe(0);
   expect(out.match(/rebuilt up to position/g)!.length).toBeGreaterThanOrEqual(3);
 }, 60_000);

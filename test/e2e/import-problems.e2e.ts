@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cairn, readImportOutput } from '../support/cairn-command.js';
-import { type RunningCairn, startCairn } from '../support/running-cairn.js';
+import { runApi, type RunningApi } from '../support/running-api.js';
 
-let running: RunningCairn;
+let running: RunningApi;
 beforeAll(async () => {
-  running = await startCairn();
+  running = await runApi({ DEFAULT_TENANT: 'enrich' });
 }, 60_000);
-afterAll(() => running.stop());
+afterAll(() => running.close());
 
 const directories: string[] = [];
 afterAll(() => directories.forEach((directory) => rmSync(directory, { recursive: true })));
@@ -70,7 +70,7 @@ function bundle(trial: string, files: Readonly<Record<string, readonly string[]>
 }
 
 const importing = async (directory: string, ...options: string[]) => {
-  const { exitCode, out } = await cairn('import', directory, '--url', running.url, '--format', 'json', ...options);
+  const { exitCode, out } = await cairn('import', directory, '--url', running.api.url, '--format', 'json', ...options);
   return { exitCode, ...readImportOutput(out) };
 };
 const places = (problems: readonly { file: string; line?: number; column?: string; code: string }[]) =>

@@ -2,9 +2,8 @@ import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { PostgresEventStore, ProjectionRunner } from '@cairn/platform';
 import { type Api, startApi } from '../../apps/api/src/api.js';
-import { catalogue } from '../../apps/api/src/application/application.js';
 import { readConfiguration } from '../../apps/api/src/configuration.js';
-import { readModelNames } from '../../apps/api/src/monitoring/trial-documents.js';
+import { catalogue, projections } from '../../apps/projector/src/projections.js';
 import { createTestDatabase } from './test-database.js';
 
 export interface Answer {
@@ -26,12 +25,7 @@ export interface RunningApi {
 export async function runApi(settings: Readonly<Record<string, string>> = {}): Promise<RunningApi> {
   const database = await createTestDatabase();
   const store = new PostgresEventStore({ url: database.url, role: 'cairn_projector', applicationName: 'test' });
-  const runner = new ProjectionRunner({
-    url: database.url,
-    store,
-    catalogue,
-    projections: readModelNames.map((projection) => ({ projection: projection as never })),
-  });
+  const runner = new ProjectionRunner({ url: database.url, store, catalogue, projections });
   await runner.start();
   const api = await startApi(
     readConfiguration({
