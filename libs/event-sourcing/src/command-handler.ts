@@ -1,5 +1,12 @@
 import { type Decider, type Refusal, refuse } from './decider.js';
-import type { DomainEvent, Identified, Position, RecordedEvent, TenantId } from './event.js';
+import {
+  type DomainEvent,
+  type Identified,
+  LOG_START,
+  type Position,
+  type RecordedEvent,
+  type TenantId,
+} from './event.js';
 import type { EventCatalogue } from './event-catalogue.js';
 import { eventId } from './event-id.js';
 import {
@@ -9,7 +16,6 @@ import {
   EventStoreUnavailable,
   type EventStore,
 } from './event-store.js';
-import { LOG_START } from './event.js';
 import { recordedEvents } from './recorded-events.js';
 
 /** Who gave a command, under which id. */

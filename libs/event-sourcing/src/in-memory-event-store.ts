@@ -1,15 +1,16 @@
 import { LOG_START, type Position, type RecordedEvent, type TenantId } from './event.js';
 import { eventId } from './event-id.js';
-import type {
-  Append,
-  AppendOutcome,
-  EventStore,
-  LogRange,
-  Placement,
-  StreamRange,
-  SubscriptionOptions,
+import {
+  type Append,
+  type AppendOutcome,
+  checkAppend,
+  type EventStore,
+  InvalidAppend,
+  type LogRange,
+  type Placement,
+  type StreamRange,
+  type SubscriptionOptions,
 } from './event-store.js';
-import { checkAppend, InvalidAppend } from './event-store.js';
 import { followLog } from './follow-log.js';
 import { isIdentifier } from './identifier.js';
 import { isAsExpected, recordedEvents } from './recorded-events.js';

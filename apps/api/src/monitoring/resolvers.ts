@@ -1,4 +1,5 @@
 import { isIdentifier, parseInstant } from '@cairn/event-sourcing';
+import { type Moment, present } from '@cairn/monitoring';
 import type { EngagementDefinition } from '@cairn/registry';
 import type { Resolvers } from '../generated/schema.js';
 import { pageOf, pageRequest } from '../graphql/connection.js';
@@ -74,6 +75,4 @@ const instants = ({ asOf, knownAt }: Times): { asOf?: number; knownAt?: number }
   ...(knownAt != null && { knownAt: parseInstant(knownAt)! }),
 });
 
-function moment(times: Times, now: number): { readonly asOf: number; readonly knownAt: number } {
-  return { asOf: now, knownAt: Infinity, ...instants(times) };
-}
+const moment = (times: Times, now: number): Moment => ({ ...present(now), ...instants(times) });

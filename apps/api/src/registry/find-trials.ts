@@ -1,5 +1,4 @@
-import type { Position, TenantId } from '@cairn/event-sourcing';
-import { isIdentifier } from '@cairn/event-sourcing';
+import { isIdentifier, type Position, type TenantId } from '@cairn/event-sourcing';
 import { ReadModels } from '@cairn/platform';
 import { type Trial, type TrialRoster, trialsProjection } from '@cairn/registry';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
