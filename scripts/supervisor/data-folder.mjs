@@ -6,6 +6,9 @@ import { identify, isRunning } from './process-identity.mjs';
 /** How long the rest of a killed run may take to end by itself before it is killed, in milliseconds. */
 const GRACE = 3_000;
 
+/** A folder of somebody else, a read-only disk, a file where a folder should be. */
+const UNUSABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG']);
+
 /**
  * Takes the data folder for this process. Its file `supervisor.json` names who has it and which services belong to
  * them; one left behind by a killed run is recognised, and what still runs of that run is ended first.
@@ -25,8 +28,9 @@ export async function takeDataFolder(folder) {
     if (left) await endLeftovers(left.services);
     write(file, { supervisor: identify(process.pid), services: [] });
   } catch (error) {
-    if (error.code !== 'EACCES' && error.code !== 'EPERM' && error.code !== 'EROFS' && error.code !== 'ENOTDIR')
-      throw error;
+    if (error.code === 'ENOSPC')
+      throw new Error(`There is no room left for the data folder ${folder}.`, { cause: error });
+    if (!UNUSABLE.has(error.code)) throw error;
     throw new Error(
       `The data folder ${folder} cannot be used by this user (${error.code} on ${error.path}). Choose another with CAIRN_DATA_DIR, or give it to this user.`,
       { cause: error },

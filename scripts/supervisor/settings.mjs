@@ -13,11 +13,17 @@ import { inRoot } from '../workspace/root.mjs';
 export function readSettings(env = process.env) {
   const mistakes = [];
   const port = readPort('PORT', env.PORT || '4000', mistakes);
-  const projectorPort = readPort('PROJECTOR_PORT', env.PROJECTOR_PORT || String(port + 1), mistakes);
+  // A PORT that is none has no port after it, which would only be reported as a second mistake.
+  const projectorPort =
+    env.PROJECTOR_PORT || !Number.isNaN(port)
+      ? readPort('PROJECTOR_PORT', env.PROJECTOR_PORT || String(port + 1), mistakes)
+      : port;
   if (port === projectorPort) mistakes.push(`PORT and PROJECTOR_PORT are both ${port}; they must differ.`);
   const databaseUrl = env.DATABASE_URL || undefined;
   if (databaseUrl && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
     mistakes.push('DATABASE_URL must begin with postgres:// or postgresql://.');
+  } else if (databaseUrl && !URL.canParse(databaseUrl)) {
+    mistakes.push('DATABASE_URL is no URL; special characters in a password are percent-encoded.');
   }
   const demo = env.CAIRN_DEMO || 'on';
   if (demo !== 'on' && demo !== 'off') mistakes.push(`CAIRN_DEMO is "${demo}"; it may be "on" or "off".`);

@@ -35,6 +35,11 @@ describe('the settings of npm start', () => {
     );
   });
 
+  it('report a port that is none once, and a URL that is none before anything is started', () => {
+    expect(() => readSettings({ PORT: 'http' })).toThrow(/^PORT is "http"; it must be .* 65535\.$/);
+    expect(() => readSettings({ DATABASE_URL: 'postgres://a b:%zz@[::/x' })).toThrow('DATABASE_URL is no URL');
+  });
+
   it.each([
     ['127.0.0.1', 'http://127.0.0.1:4000'],
     ['0.0.0.0', 'http://127.0.0.1:4000'],
