@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import {
   participantEngagement,
   type ParticipantFacts,
-  participants,
+  participantsProjection,
   tableDefinition,
   textDefinition,
 } from '@cairn/monitoring';
@@ -57,9 +57,9 @@ async function bruteForce(definition: 'table' | 'text', asOf: number, knownAt: n
   const documents = new Map<string, ParticipantFacts>();
   for (const event of await running.store.readLog('test', { limit: 10_000 })) {
     const fact = catalogue.decode(event) as never;
-    if (!(participants.eventTypes as readonly string[]).includes(event.type)) continue;
-    const { id } = participants.keyOf(fact)!;
-    documents.set(id, participants.evolve(documents.get(id), fact));
+    if (!(participantsProjection.eventTypes as readonly string[]).includes(event.type)) continue;
+    const { id } = participantsProjection.keyOf(fact)!;
+    documents.set(id, participantsProjection.evolve(documents.get(id), fact));
   }
   const trial = { timeZone: 'Europe/London', protocol: { ...protocol, strata: [], engagementDefinitions: [] } };
   return [...documents]

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eventId, InMemoryEventStore, type RecordedEvent } from '@cairn/event-sourcing';
 import {
   type ParticipantFacts,
-  participants as participantsProjection,
+  participantsProjection,
   tableDefinition,
   textDefinition,
   TrialEngagement,

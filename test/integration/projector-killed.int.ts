@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { type DeliveryEvent } from '@cairn/delivery';
 import { uuidV5 } from '@cairn/event-sourcing';
-import { participants } from '@cairn/monitoring';
+import { participantsProjection } from '@cairn/monitoring';
 import { PostgresEventStore, ReadModels } from '@cairn/platform';
 import fc from 'fast-check';
 import { catalogue } from '../../apps/projector/src/projections.js';
@@ -24,7 +24,7 @@ describe('the process of the projector', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     store = new PostgresEventStore({ url: database.url, applicationName: 'test' });
-    models = new ReadModels({ url: database.url, store, models: [participants] });
+    models = new ReadModels({ url: database.url, store, models: [participantsProjection] });
     await models.start();
     for (let from = 0; from < EVENTS; from += 1_000) await append(from, 1_000);
   }, 60_000);
@@ -91,7 +91,7 @@ describe('the process of the projector', () => {
     let head = EVENTS;
     const interruption = fc.record({ moment: fc.integer({ min: 150, max: WITHIN_MS }), restarted: fc.boolean() });
     const survives = fc.asyncProperty(interruption, async ({ moment, restarted }) => {
-      await models.requestRebuild(participants.name);
+      await models.requestRebuild(participantsProjection.name);
       await append(head, 200);
       head += 200;
       if (restarted) {
@@ -103,7 +103,7 @@ describe('the process of the projector', () => {
       const seen = events(await storedRows(database.url, 'participants_v1'));
       expect(new Set(seen).size).toBe(seen.length);
       expect(seen.length).toBeGreaterThanOrEqual(EVENTS);
-      const own = (await generations()).filter(({ projection }) => projection === participants.name);
+      const own = (await generations()).filter(({ projection }) => projection === participantsProjection.name);
       expect(own.filter(({ state }) => state === 'serving')).toHaveLength(1);
       start();
     });
@@ -137,12 +137,13 @@ describe('the process of the projector', () => {
     );
     await append(1_000_000, 50);
     expect(await models.waitFor('a', BigInt(before + 50), { timeoutMs: 15_000 })).toBe(true);
-    const generation = await models.requestRebuild(participants.name);
+    const generation = await models.requestRebuild(participantsProjection.name);
     await until(
       generations,
       (all) =>
         all.some(
-          (one) => one.projection === participants.name && one.generation === generation && one.state === 'serving',
+          (one) =>
+            one.projection === participantsProjection.name && one.generation === generation && one.state === 'serving',
         ),
       15_000,
     );

@@ -1,6 +1,11 @@
 import type { ParticipantEvent, SiteRecordEvent } from '@cairn/delivery/events';
 import type { Fact, Projection } from '@cairn/event-sourcing';
-import { fidelity, type ParticipantFacts, participants, type SiteAssessments } from '@cairn/monitoring';
+import {
+  fidelityProjection,
+  type ParticipantFacts,
+  participantsProjection,
+  type SiteAssessments,
+} from '@cairn/monitoring';
 import type { OracleTrial, Recorded } from './engagement-oracle.js';
 
 type Event = ParticipantEvent | SiteRecordEvent;
@@ -46,10 +51,10 @@ export function eventsOf(trial: OracleTrial): Fact<Event>[] {
 }
 
 export const participantDocuments = (events: readonly Fact<Event>[]): Map<string, ParticipantFacts> =>
-  fold(participants, events);
+  fold(participantsProjection, events);
 
 export const fidelityDocuments = (events: readonly Fact<Event>[]): Map<string, SiteAssessments> =>
-  fold(fidelity, events);
+  fold(fidelityProjection, events);
 
 function fold<Document, E extends Event>(
   projection: Projection<Document, E>,

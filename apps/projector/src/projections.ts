@@ -1,6 +1,6 @@
 import { deliveryEventTypes } from '@cairn/delivery';
 import { EventCatalogue } from '@cairn/event-sourcing';
-import { fidelity, participants } from '@cairn/monitoring';
+import { fidelityProjection, participantsProjection } from '@cairn/monitoring';
 import type { RunnableProjection } from '@cairn/platform';
 import { registryEventTypes, trialsProjection } from '@cairn/registry';
 
@@ -10,6 +10,6 @@ export const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryE
 /** The read models that are kept up to date. */
 export const projections: readonly RunnableProjection[] = [
   { projection: trialsProjection },
-  { projection: participants },
-  { projection: fidelity },
+  { projection: participantsProjection },
+  { projection: fidelityProjection },
 ];

@@ -1,22 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import { factsAt, lastChange } from './moment.js';
-import { type ParticipantFacts, participants } from './participant-facts.js';
+import { type ParticipantFacts, participantsProjection } from './participant-facts.js';
 import { specimenId } from './specimen.js';
 
 const fold = (upTo = Infinity): ParticipantFacts =>
-  participants.specimen
+  participantsProjection.specimen
     .slice(0, upTo)
-    .reduce<ParticipantFacts | undefined>((document, event) => participants.evolve(document, event), undefined)!;
+    .reduce<ParticipantFacts | undefined>(
+      (document, event) => participantsProjection.evolve(document, event),
+      undefined,
+    )!;
 
 describe('the facts about a participant', () => {
   it('are one document for each participant of a trial', () => {
-    expect(participants.specimen.map((event) => participants.keyOf(event))).toEqual(
-      participants.specimen.map(() => ({ scope: 'trial', id: 'participant' })),
+    expect(participantsProjection.specimen.map((event) => participantsProjection.keyOf(event))).toEqual(
+      participantsProjection.specimen.map(() => ({ scope: 'trial', id: 'participant' })),
     );
   });
 
   it('have a specimen of every event that they are made of', () => {
-    expect(new Set(participants.specimen.map((event) => event.type))).toEqual(new Set(participants.eventTypes));
+    expect(new Set(participantsProjection.specimen.map((event) => event.type))).toEqual(
+      new Set(participantsProjection.eventTypes),
+    );
   });
 
   it('say what happened, when, and when it was recorded', () => {
@@ -42,7 +47,7 @@ describe('the facts about a participant', () => {
     const before = fold(7);
     const after = fold();
     expect(after.facts).toHaveLength(before.facts.length);
-    expect(after.facts[5]).toEqual({ ...before.facts[5], voidedAt: participants.specimen[7]!.recordedAt });
+    expect(after.facts[5]).toEqual({ ...before.facts[5], voidedAt: participantsProjection.specimen[7]!.recordedAt });
     expect(after.facts.filter((fact) => fact.voidedAt !== undefined)).toHaveLength(1);
   });
 
@@ -51,7 +56,7 @@ describe('the facts about a participant', () => {
     expect(JSON.parse(JSON.stringify(whole))).toEqual(whole);
     const seen = fold(7);
     const copy = structuredClone(seen);
-    for (const event of participants.specimen) participants.evolve(seen, event);
+    for (const event of participantsProjection.specimen) participantsProjection.evolve(seen, event);
     expect(seen).toEqual(copy);
   });
 

@@ -111,7 +111,7 @@ const who = { trial: 'trial', participant: 'participant' };
 const meeting = { ...who, worker: 'worker', mode: 'face_to_face', outcome: 'attended' } as const;
 
 /** One document for each participant of a trial: scope is the trial, id the participant. */
-export const participants: Projection<ParticipantFacts, FoldedEvent> = {
+export const participantsProjection: Projection<ParticipantFacts, FoldedEvent> = {
   name: 'participants',
   version: 1,
   eventTypes: foldedTypes,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { present } from './moment.js';
 import {
-  fidelity,
+  fidelityProjection,
   type FidelityAssessment,
   nextAssessment,
   type SiteAssessments,
@@ -93,16 +93,18 @@ describe("a site's fidelity", () => {
 
 describe('the assessments of a site', () => {
   it('are one document, of which a voided one no longer counts', () => {
-    const document = fidelity.specimen.reduce<SiteAssessments | undefined>(
-      (folded, event) => fidelity.evolve(folded, event),
+    const document = fidelityProjection.specimen.reduce<SiteAssessments | undefined>(
+      (folded, event) => fidelityProjection.evolve(folded, event),
       undefined,
     )!;
-    expect(fidelity.specimen.map((event) => fidelity.keyOf(event))).toEqual(
-      fidelity.specimen.map(() => ({ scope: 'trial', id: 'site' })),
+    expect(fidelityProjection.specimen.map((event) => fidelityProjection.keyOf(event))).toEqual(
+      fidelityProjection.specimen.map(() => ({ scope: 'trial', id: 'site' })),
     );
-    expect(new Set(fidelity.specimen.map((event) => event.type))).toEqual(new Set(fidelity.eventTypes));
+    expect(new Set(fidelityProjection.specimen.map((event) => event.type))).toEqual(
+      new Set(fidelityProjection.eventTypes),
+    );
     expect(document.assessments.map(({ event, voidedAt }) => [event, voidedAt])).toEqual([
-      [specimenId(0), fidelity.specimen[2]!.recordedAt],
+      [specimenId(0), fidelityProjection.specimen[2]!.recordedAt],
       [specimenId(1), undefined],
     ]);
     expect(JSON.parse(JSON.stringify(document))).toEqual(document);

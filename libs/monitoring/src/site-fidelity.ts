@@ -50,7 +50,7 @@ function evolve({ assessments }: SiteAssessments, event: Fact<FoldedEvent>): Sit
 const where = { trial: 'trial', site: 'site' };
 
 /** One document for each site of a trial: scope is the trial, id the site. */
-export const fidelity: Projection<SiteAssessments, FoldedEvent> = {
+export const fidelityProjection: Projection<SiteAssessments, FoldedEvent> = {
   name: 'fidelity',
   version: 1,
   eventTypes: ['FidelityAssessed', 'SiteRecordVoided'],

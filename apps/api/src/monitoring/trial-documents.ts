@@ -1,12 +1,17 @@
 import type { Position, TenantId } from '@cairn/event-sourcing';
-import { fidelity, participants, type ParticipantFacts, type SiteAssessments } from '@cairn/monitoring';
+import {
+  fidelityProjection,
+  type ParticipantFacts,
+  participantsProjection,
+  type SiteAssessments,
+} from '@cairn/monitoring';
 import type { ReadDocument, Reading, ReadMark, ReadModels } from '@cairn/platform';
 import { trialsProjection, type Trial } from '@cairn/registry';
 import type { TrialDocuments } from './trial-state.js';
 import type { TrialDocumentSource } from './trial-states.js';
 
 /** Every read model that answers are made from. */
-export const readModelNames = [trialsProjection, participants, fidelity] as const;
+export const readModelNames = [trialsProjection, participantsProjection, fidelityProjection] as const;
 
 /** What one reading of a trial gave, and from where to go on. */
 export interface TrialReading extends TrialDocuments {
