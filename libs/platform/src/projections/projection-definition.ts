@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Projection } from '@cairn/event-sourcing';
+import { canonicalJson, type Projection } from '@cairn/event-sourcing';
 
 /**
  * What happens when a projection throws on an event:
@@ -56,15 +56,6 @@ function foldSpecimen(projection: Projection, between: (document: unknown) => un
     documents.set(at, { scope: key.scope, id: key.id, document });
   }
   return [...documents].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, document]) => document);
-}
-
-/** JSON with the members of every object in the order of their names: equal values have equal texts. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
 }
 
 /** A projection that cannot be run as it is: a programming error. */
