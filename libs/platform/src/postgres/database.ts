@@ -27,6 +27,8 @@ export class Database {
     });
     // A connection that dies while idle is replaced at its next use; without a listener it would end the process.
     this.pool.on('error', () => undefined);
+    // So would one that dies while it is lent out, between two statements; the next statement tells whoever has it.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** Runs a piece of work in one transaction that sees this tenant only. */
