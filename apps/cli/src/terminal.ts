@@ -6,6 +6,18 @@ export interface Terminal {
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
+/**
+ * `cairn import … | head` closes a pipe early. That is no failure and no reason to stop what was asked for, nor to end
+ * with another exit code than the work itself has; any other trouble with writing is.
+ */
+export function outliveReaders({ out, err }: Terminal, fail: () => void): void {
+  for (const stream of [out, err]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') fail();
+    });
+  }
+}
+
 export interface Progress {
   /** @param done of `total`; @param note a few words that stand beside it */
   update(done: number, note: string): void;
