@@ -17,7 +17,10 @@ function npmTest(...jestArguments: readonly string[]) {
 describe('the last line of npm test', () => {
   it('counts what passed', () => {
     const only = ['--selectProjects', 'unit', '--testPathPatterns', 'test/tooling/settings', '-t', 'need nothing'];
-    expect(npmTest(...only)).toMatchObject({ status: 0, lastLine: '1 passed, 0 failed, 6 skipped' });
+    expect(npmTest(...only)).toMatchObject({
+      status: 0,
+      lastLine: expect.stringMatching(/^1 passed, 0 failed, [1-9]\d* skipped$/),
+    });
   }, 60_000);
 
   it('counts a run that could not begin as failed', () => {
