@@ -7,7 +7,9 @@ import { service } from './service.mjs';
 import { readSettings, urlOf } from './settings.mjs';
 
 /** A rebuild makes garbage by the page; with V8's own young generation its process takes some 120 MB more. */
-const FLAGS = { projector: ['--max-semi-space-size=16'] };
+const FLAGS = {
+  projector: ['--max-semi-space-size=32', '--min-semi-space-size=16', '--no-parallel-scavenge'],
+};
 
 const say = (line) => console.log(`cairn: ${line}`);
 

@@ -270,3 +270,48 @@ it('the tenant is called by its registered name', async () => {
   const { data } = await running.graphql('{ viewer { id tenant { id name } } }', {}, { 'cairn-actor': 'Zoë' });
   expect(data).toEqual({ viewer: { id: expect.any(String), tenant: { id: 'test', name: 'Trials Unit' } } });
 });
+
+it('an assessment before the months of delivery counts and is shown as early', async () => {
+  const fidelity = { ...protocol.fidelity, notBeforeMonthsOfDelivery: 6 };
+  await running.give('registerTrial', {
+    trial: 'E',
+    title: 'Early',
+    timeZone: 'Europe/London',
+    protocol: { ...protocol, fidelity },
+  });
+  for (const site of ['S1', 'S2', 'S3']) {
+    await running.give('registerSite', {
+      trial: 'E',
+      site,
+      name: site,
+      employerKind: 'NHS',
+      employerName: 'Trust',
+      hostOrganisation: 'Trust',
+      locality: ['URBAN'],
+      openedOn: '2020-01-15',
+    });
+  }
+  const assessed = { trial: 'E', instrument: 'index', rater: 'R1' };
+  await running.give('recordFidelityAssessment', {
+    ...assessed,
+    site: 'S1',
+    total: 9.5,
+    occurredAt: '2020-07-14T12:00:00+01:00',
+  });
+  const position = await running.give('recordFidelityAssessment', {
+    ...assessed,
+    site: 'S2',
+    total: 8,
+    occurredAt: '2020-07-15T12:00:00+01:00',
+  });
+  const { data } = await running.graphql(
+    `{ trial(id: "E", minPosition: "${position}") {
+      engagement { sites { fidelity fidelityAssessment { value assessedOn raters early } } } } }`,
+  );
+  const { sites } = (data!['trial'] as { engagement: { sites: unknown[] } }).engagement;
+  expect(sites).toEqual([
+    { fidelity: 9.5, fidelityAssessment: { value: 9.5, assessedOn: '2020-07-14', raters: ['R1'], early: true } },
+    { fidelity: 8, fidelityAssessment: { value: 8, assessedOn: '2020-07-15', raters: ['R1'], early: false } },
+    { fidelity: null, fidelityAssessment: null },
+  ]);
+});

@@ -3,7 +3,7 @@
 const counts = `randomised offered withData engaged notYet notEngaged
   ofWithData { value } ofOffered { value } bounds { lower upper }`;
 const table = `definition { id title description source } asOf position overall { ${counts} }
-  sites { site { id name employerKind } fidelity counts { ${counts} } }`;
+  sites { site { id name employerKind } fidelity fidelityAssessment { early } counts { ${counts} } }`;
 
 const element = (id) => document.getElementById(id);
 const choice = { trial: element('trial'), definition: element('definition'), asOf: element('as-of') };
@@ -76,7 +76,9 @@ function show({ definition, asOf, position, overall, sites }, live) {
   element('meaning').textContent = `${definition.description} (${definition.source})`;
   element('caption').textContent = `${choice.trial.selectedOptions[0].text}, as of ${asOf}`;
   element('sites').replaceChildren(
-    ...sites.map(({ site, counts: figures, fidelity }) => row(site.name, site.employerKind, figures, fidelity)),
+    ...sites.map(({ site, counts: figures, fidelity, fidelityAssessment }) =>
+      row(site.name, site.employerKind, figures, fidelityAssessment?.early ? `${fidelity} (early)` : fidelity),
+    ),
   );
   element('overall').replaceChildren(row('All sites', '', overall, ''));
   say(`${live ? 'Live' : 'A moment in the past'}; includes the log up to position ${position}.`);

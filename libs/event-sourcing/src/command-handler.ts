@@ -179,7 +179,8 @@ export class CommandHandler {
       last = event;
     }
     const loaded = { state, revision: last?.revision, position: last?.position ?? LOG_START };
-    this.keep(tenant, stream, loaded);
+    // A stream that is not there costs nothing to look for again; kept, it would push out one that does.
+    if (last) this.keep(tenant, stream, loaded);
     return loaded;
   }
 

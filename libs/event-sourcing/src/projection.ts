@@ -18,6 +18,10 @@ export interface Projection<Document = unknown, E extends DomainEvent = DomainEv
   /** The event types it folds; others pass by. */
   readonly eventTypes: readonly E['type'][];
   keyOf(event: Fact<E>): DocumentKey | undefined;
+  /**
+   * The document after one more event. The fold owns the document that it is given and may return it changed: whoever
+   * passes one on does not look at it again. An evolve that throws has changed nothing.
+   */
   evolve(document: Document | undefined, event: Fact<E>): Document;
   /**
    * Events of every type it folds. What they fold to is the projection's definition hash: a changed fold with an

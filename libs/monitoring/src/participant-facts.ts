@@ -42,30 +42,34 @@ const foldedTypes = [
   'ParticipantRecordVoided',
 ] as const satisfies readonly ParticipantEvent['type'][];
 
-const nothing: ParticipantFacts = { facts: [] };
+/** Adds to the document that it is given, which the fold owns: copying the facts for each event would be quadratic. */
+function evolve(document: ParticipantFacts, event: Fact<FoldedEvent>): ParticipantFacts {
+  if (event.type === 'ParticipantRecordVoided') {
+    return { facts: withVoid(document.facts, event.data.event, event.recordedAt) };
+  }
+  (document.facts as ParticipantFact[]).push(factOf(event));
+  return document;
+}
 
-function evolve({ facts }: ParticipantFacts, event: Fact<FoldedEvent>): ParticipantFacts {
-  const recorded = { event: event.id, occurredAt: event.occurredAt, recordedAt: event.recordedAt };
+function factOf(event: Exclude<Fact<FoldedEvent>, { readonly type: 'ParticipantRecordVoided' }>): ParticipantFact {
+  const { id, occurredAt, recordedAt } = event;
   switch (event.type) {
     case 'ParticipantReferred':
-      return { facts: [...facts, { kind: 'referred', ...recorded, site: event.data.site }] };
+      return { kind: 'referred', event: id, occurredAt, recordedAt, site: event.data.site };
     case 'ParticipantRandomised':
-      return { facts: [...facts, { kind: 'randomised', ...recorded, arm: event.data.arm }] };
+      return { kind: 'randomised', event: id, occurredAt, recordedAt, arm: event.data.arm };
     case 'WorkerAllocated':
-      return { facts: [...facts, { kind: 'allocated', ...recorded, worker: event.data.worker }] };
+      return { kind: 'allocated', event: id, occurredAt, recordedAt, worker: event.data.worker };
     case 'WardContactRecorded':
-      return { facts: [...facts, contact(event, 'ward')] };
+      return contact(event, 'ward');
     case 'CommunityMeetingRecorded':
-      return { facts: [...facts, contact(event, 'community')] };
+      return contact(event, 'community');
     case 'ParticipantDischarged':
-      return { facts: [...facts, { kind: 'discharged', ...recorded }] };
+      return { kind: 'discharged', event: id, occurredAt, recordedAt };
     case 'ParticipantWithdrawn':
-      return { facts: [...facts, { kind: 'withdrawn', ...recorded, scope: event.data.scope }] };
-    case 'ParticipantRecordVoided':
-      return { facts: withVoid(facts, event.data.event, event.recordedAt) };
+      return { kind: 'withdrawn', event: id, occurredAt, recordedAt, scope: event.data.scope };
     default:
-      event satisfies never;
-      return { facts };
+      return event satisfies never;
   }
 }
 
@@ -116,7 +120,7 @@ export const participantsProjection: Projection<ParticipantFacts, FoldedEvent> =
   version: 1,
   eventTypes: foldedTypes,
   keyOf: (event) => ({ scope: event.data.trial, id: event.data.participant }),
-  evolve: (document, event) => evolve(document ?? nothing, event),
+  evolve: (document, event) => evolve(document ?? { facts: [] }, event),
   specimen: specimensOf<FoldedEvent>(
     { type: 'ParticipantReferred', data: { ...who, site: 'site' } },
     { type: 'ParticipantRandomised', data: { ...who, arm: 'arm', stratum: 'stratum' } },

@@ -11,6 +11,7 @@ import {
   type ParticipantFacts,
   present,
   type SiteAssessments,
+  type SiteFidelity,
   siteFidelity,
   TrialEngagement,
 } from '@cairn/monitoring';
@@ -31,6 +32,7 @@ export interface SiteRow {
   readonly site: Site;
   readonly counts: EngagementTable['overall'];
   readonly fidelity: number | null;
+  readonly fidelityAssessment: SiteFidelity | null;
 }
 
 /** An engagement table as it is answered. */
@@ -143,7 +145,7 @@ export class TrialState {
 
   association(definition: EngagementDefinition, moment: Moment): FidelityAssociation {
     const { sites } = this.engagementOf.table(definition, moment, [...this.sitesById.keys()]);
-    const points = fidelityPoints(sites, (site) => this.fidelityOf(site, moment));
+    const points = fidelityPoints(sites, (site) => this.fidelityOf(site, moment)?.value);
     return fidelityAssociation(points, this.rules.protocol.siteClasses ?? defaultSiteClassCutPoints);
   }
 
@@ -175,17 +177,17 @@ export class TrialState {
     return {
       definition,
       overall,
-      sites: sites.map(({ site, counts }) => ({
-        site: this.sitesById.get(site)!,
-        counts,
-        fidelity: this.fidelityOf(site, moment) ?? null,
-      })),
+      sites: sites.map(({ site, counts }) => {
+        const fidelityAssessment = this.fidelityOf(site, moment) ?? null;
+        const fidelity = fidelityAssessment?.value ?? null;
+        return { site: this.sitesById.get(site)!, counts, fidelity, fidelityAssessment };
+      }),
       validUntil: next === Infinity ? undefined : next,
     };
   }
 
-  private fidelityOf(site: string, moment: Moment): number | undefined {
+  private fidelityOf(site: string, moment: Moment): SiteFidelity | undefined {
     const assessments = this.assessments.get(site);
-    return assessments && siteFidelity(assessments, this.openedOn.get(site), this.rules, moment)?.value;
+    return assessments && siteFidelity(assessments, this.openedOn.get(site), this.rules, moment);
   }
 }

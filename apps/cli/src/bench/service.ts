@@ -18,7 +18,10 @@ export interface Service {
 
 const PORT_SETTING = { api: 'PORT', projector: 'PROJECTOR_PORT' } as const;
 /** As `npm start` gives them. */
-const FLAGS = { api: [], projector: ['--max-semi-space-size=16'] } as const;
+const FLAGS = {
+  api: [],
+  projector: ['--max-semi-space-size=32', '--min-semi-space-size=16', '--no-parallel-scavenge'],
+} as const;
 const START_WITHIN_MS = 60_000;
 
 /** Starts a service and waits until it answers over HTTP. */

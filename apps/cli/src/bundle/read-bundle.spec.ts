@@ -181,6 +181,7 @@ describe('trial.json', () => {
       }),
       'read',
     ],
+    ['an empty text for what is not known', JSON.stringify({ ...TRIAL, registration: '', recruitmentTo: '' }), 'read'],
     ['null for what must be known', JSON.stringify({ ...TRIAL, title: null }), ['- title TRIAL_VALUE']],
     ['nothing but null', 'null', ['- - TRIAL_VALUE']],
   ])('%s', async (_name, text, expected) => {

@@ -35,8 +35,8 @@ export type TrialReading =
   | { readonly kind: 'absent' };
 
 /**
- * Reads a bundle's `trial.json`. Keys that are not part of the format are passed over, and null is "not known", as an
- * empty cell is: many programs write every key, and null for what there is not.
+ * Reads a bundle's `trial.json`. Keys that are not part of the format are passed over; null and the empty text are
+ * "not known", as an empty cell is: many programs write every key, whatever there is of it.
  */
 export async function readTrialFile(directory: string): Promise<TrialReading> {
   let text: string;
@@ -50,7 +50,7 @@ export async function readTrialFile(directory: string): Promise<TrialReading> {
   }
   let given: unknown;
   try {
-    given = JSON.parse(text, (_key, value: unknown) => value ?? undefined);
+    given = JSON.parse(text, (_key, value: unknown) => (value === null || value === '' ? undefined : value));
   } catch (error) {
     const line = lineOf(text, error as SyntaxError);
     const message = `The file is not JSON: ${(error as SyntaxError).message}.`;

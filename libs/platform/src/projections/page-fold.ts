@@ -82,7 +82,8 @@ export function decodePage(
   versions: ReadonlyMap<string, number>,
 ): DecodedPage {
   const facts: (Fact | undefined)[] = [];
-  for (const [index, event] of events.entries()) {
+  for (let index = 0; index < events.length; index++) {
+    const event = events[index]!;
     try {
       const version = versions.get(event.type);
       // Also for a type that nobody wants: what newer code means by it cannot be known.
