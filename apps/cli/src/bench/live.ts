@@ -2,11 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { BenchContext } from './context.js';
-import { readModelsOf } from './rebuilding.js';
+import { withProduct } from './product.js';
 import { median, percentile, type Section } from './report.js';
-import { type Service, startService } from './service.js';
 import { catalogue, trialId, trialLog, type TrialLogPlan } from './trial-log.js';
-import { TENANT } from './trials.js';
 
 const TRIAL = trialId(0);
 const CHANGES = `subscription ($trial: ID!) {
@@ -22,12 +20,7 @@ const RECORD = `mutation ($input: RecordContactInput!) {
 /** From sending a community meeting to the push that includes it, through the whole product. */
 export async function benchLive({ databases, scale }: BenchContext): Promise<Section> {
   const database = await databases.with(scale.events);
-  await readModelsOf(database);
-  const settings = { DATABASE_URL: database.url, DEFAULT_TENANT: TENANT };
-  const projector = await startService('projector', settings, '/health');
-  let api: Service | undefined;
-  try {
-    api = await startService('api', settings, '/health');
+  return withProduct(database, async (api) => {
     const latencies = await meetings(api.port, scale.meetings, allocated(database.plan));
     return {
       name: 'live',
@@ -40,10 +33,7 @@ export async function benchLive({ databases, scale }: BenchContext): Promise<Sec
       ],
       notes: [],
     };
-  } finally {
-    await api?.stop();
-    await projector.stop();
-  }
+  });
 }
 
 async function meetings(port: number, count: number, people: readonly Allocated[]): Promise<number[]> {

@@ -2,10 +2,8 @@ import http from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BenchContext } from './context.js';
 import { median, percentile, type Section } from './report.js';
-import { type Service, startService } from './service.js';
 import { trialId } from './trial-log.js';
-import { readModelsOf } from './rebuilding.js';
-import { TENANT } from './trials.js';
+import { withProduct } from './product.js';
 
 const RATE = 200;
 /** Which every site table shows. */
@@ -26,12 +24,7 @@ fragment Counts on EngagementCounts {
 /** The site table over HTTP while the store is large: requests leave by the clock, however the earlier ones fare. */
 export async function benchTable({ databases, scale }: BenchContext): Promise<Section> {
   const database = await databases.with(scale.events);
-  await readModelsOf(database);
-  const settings = { DATABASE_URL: database.url, DEFAULT_TENANT: TENANT };
-  const projector = await startService('projector', settings, '/health');
-  let api: Service | undefined;
-  try {
-    api = await startService('api', settings, '/health');
+  return withProduct(database, async (api) => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
     const { port } = api;
     const ask = (trial: number): Promise<number> => postQuery(port, agent, { trial: trialId(trial % scale.trials) });
@@ -51,10 +44,7 @@ export async function benchTable({ databases, scale }: BenchContext): Promise<Se
       ],
       notes: [`All ${scale.trials} trials are asked for in turn.`],
     };
-  } finally {
-    await api?.stop();
-    await projector.stop();
-  }
+  });
 }
 
 /**
