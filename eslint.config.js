@@ -1,7 +1,12 @@
 import tseslint from 'typescript-eslint';
 import { contextPurity, kernelPurity, reproducibleSpecs } from './scripts/lint/purity.mjs';
 
-const CONTEXTS = ['libs/registry/src/**/*.ts', 'libs/delivery/src/**/*.ts', 'libs/monitoring/src/**/*.ts'];
+const CONTEXTS = [
+  'libs/registry/src/**/*.ts',
+  'libs/access/src/**/*.ts',
+  'libs/delivery/src/**/*.ts',
+  'libs/monitoring/src/**/*.ts',
+];
 const KERNEL = ['libs/event-sourcing/src/**/*.ts'];
 const SPECS = ['**/*.spec.ts', '**/*.int.ts', '**/*.e2e.ts', 'test/**/*.ts'];
 /** Given-when-then for specs, published by the kernel; it asserts, so it is no pure code. */

@@ -1,0 +1,14 @@
+export * from './events.js';
+export { evolve as evolvePeople, nobodyYet, type People, type Person, viewerOf } from './people.js';
+export {
+  areas,
+  type Area,
+  type CommandExtent,
+  commandRights,
+  type Extent,
+  type GuardedCommand,
+  sight,
+} from './policy.js';
+export { isBlinded, Role, type RoleRequirements, roles } from './roles.js';
+export * from './streams.js';
+export { type Assignment, type Reach, type Scope, scopes, type SealReason, Viewer } from './viewer.js';

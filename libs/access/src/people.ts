@@ -1,0 +1,58 @@
+import { type Instant, parseInstant, type TenantId } from '@cairn/event-sourcing';
+import type { PeopleEvent } from './events.js';
+import { type Assignment, type Scope, Viewer } from './viewer.js';
+
+/** Somebody whom the tenant knows. */
+export interface Person {
+  readonly person: string;
+  readonly name: string;
+}
+
+/** The tenant's people and the roles that were not revoked; some of those may have ended by time. */
+export interface People {
+  /** By rising id. */
+  readonly persons: readonly Person[];
+  /** In the order in which they were assigned. */
+  readonly assignments: readonly Assignment[];
+}
+
+export const nobodyYet: People = { persons: [], assignments: [] };
+
+export function evolve(people: People, event: PeopleEvent): People {
+  switch (event.type) {
+    case 'PersonRegistered': {
+      const others = people.persons.filter(({ person }) => person !== event.data.person);
+      const persons = [...others, event.data].sort((a, b) => (a.person < b.person ? -1 : 1));
+      return { ...people, persons };
+    }
+    case 'RoleAssigned':
+      return { ...people, assignments: [...people.assignments, event.data] };
+    case 'RoleRevoked':
+      return {
+        ...people,
+        assignments: people.assignments.filter(({ assignment }) => assignment !== event.data.assignment),
+      };
+    default:
+      return event satisfies never;
+  }
+}
+
+/** A role that is time-boxed ends at its `until`. */
+export const hasEnded = ({ until }: Assignment, now: Instant): boolean =>
+  until !== undefined && parseInstant(until)! <= now;
+
+/** Somebody as the tenant knows them at this moment; whom it does not know has no roles. */
+export function viewerOf(
+  people: People,
+  asking: {
+    readonly tenant: TenantId;
+    readonly person: string;
+    readonly name: string;
+    readonly scopes: ReadonlySet<Scope>;
+  },
+  now: Instant,
+): Viewer {
+  const assignments = people.assignments.filter((each) => each.person === asking.person && !hasEnded(each, now));
+  const ends = assignments.flatMap(({ until }) => (until === undefined ? [] : [parseInstant(until)!]));
+  return Viewer.of({ ...asking, assignments, validUntil: ends.length === 0 ? undefined : Math.min(...ends) });
+}

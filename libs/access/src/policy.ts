@@ -1,0 +1,141 @@
+import type { Role } from './roles.js';
+
+/**
+ * Kinds of what can be seen. Every field of the API belongs to one of them (`fields.ts`), so this table is the whole answer
+ * to "who may see what".
+ */
+export const areas = {
+  register: 'a trial itself: title, zone, protocol, sites',
+  engagement: 'engagement, counted by site',
+  fidelity: 'fidelity, and its association with engagement',
+  participants: 'who takes part, and when they were discharged',
+  engagementStatus: 'whether a participant is engaged, which tells who was offered the intervention',
+  allocation: 'the arm of a participant',
+  history: 'the recorded events',
+  benchmark: 'a site beside the others, small numbers suppressed',
+  people: 'people and their roles',
+  conduct: 'sign-ins, role changes, sealed reads and unblindings',
+  readModels: 'how far the answers are',
+} as const;
+export type Area = keyof typeof areas;
+
+/**
+ * How far a role sees:
+ * - `trial`: everywhere in the trials of the assignment;
+ * - `recorded`: so too, and each look is itself an event;
+ * - `site`, `caseload`: at the site of the assignment, or for participants allocated to its worker;
+ * - `sealed`: never, because it would tell somebody's arm to a person who must not know it;
+ * - `none`: it is not this role's work.
+ */
+export type Extent = 'trial' | 'recorded' | 'site' | 'caseload' | 'sealed' | 'none';
+
+const nothing = {
+  register: 'trial',
+  engagement: 'none',
+  fidelity: 'none',
+  participants: 'none',
+  engagementStatus: 'none',
+  allocation: 'none',
+  history: 'none',
+  benchmark: 'none',
+  people: 'none',
+  conduct: 'none',
+  readModels: 'none',
+} as const satisfies Record<Area, Extent>;
+
+const watching = {
+  ...nothing,
+  engagement: 'trial',
+  fidelity: 'trial',
+  participants: 'trial',
+  engagementStatus: 'trial',
+  history: 'trial',
+  benchmark: 'trial',
+  readModels: 'trial',
+} as const satisfies Record<Area, Extent>;
+
+/** What a blinded role is refused because of its blinding, not because of its work. */
+const blinded = {
+  ...nothing,
+  engagement: 'sealed',
+  fidelity: 'sealed',
+  engagementStatus: 'sealed',
+  allocation: 'sealed',
+  history: 'sealed',
+  benchmark: 'sealed',
+  readModels: 'sealed',
+} as const satisfies Record<Area, Extent>;
+
+/** Who may see what. */
+export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
+  trial_manager: { ...watching, allocation: 'trial', people: 'trial' },
+  // Committees judge by masked arms; who is in which is not theirs to know.
+  dmc_member: { ...watching, conduct: 'trial' },
+  unblinded_statistician: { ...watching, allocation: 'recorded' },
+  blinded_outcome_assessor: { ...blinded, participants: 'trial' },
+  site_coordinator: {
+    ...nothing,
+    engagement: 'site',
+    participants: 'site',
+    engagementStatus: 'site',
+    allocation: 'site',
+    history: 'site',
+    benchmark: 'site',
+  },
+  peer_worker: {
+    ...nothing,
+    participants: 'caseload',
+    engagementStatus: 'caseload',
+    allocation: 'caseload',
+    history: 'caseload',
+  },
+  site_viewer: { ...nothing, engagement: 'site', benchmark: 'site' },
+  auditor: { ...watching, allocation: 'recorded', people: 'trial', conduct: 'trial' },
+  sponsor_administrator: { ...blinded, people: 'trial', conduct: 'trial' },
+  machine_subscriber: blinded,
+};
+
+/** How far a role's commands reach. */
+export type CommandExtent = Exclude<Extent, 'sealed' | 'recorded'>;
+
+type CommandRights = Readonly<Partial<Record<Role, CommandExtent>>>;
+
+const bySite: CommandRights = { trial_manager: 'trial', site_coordinator: 'site' };
+const byMeeting: CommandRights = { ...bySite, peer_worker: 'caseload' };
+const ofOutcome: CommandRights = { ...bySite, blinded_outcome_assessor: 'trial' };
+const ofSetUp: CommandRights = { trial_manager: 'trial', sponsor_administrator: 'trial' };
+const ofPeople: CommandRights = { sponsor_administrator: 'trial' };
+
+/** Who may give which command; whoever is not named may not. */
+export const commandRights = {
+  registerTenant: ofPeople,
+  registerTrial: ofSetUp,
+  publishProtocol: ofSetUp,
+  registerSite: ofSetUp,
+  registerWorker: { ...ofSetUp, site_coordinator: 'site' },
+
+  referParticipant: bySite,
+  recordRandomisation: bySite,
+  allocateWorker: bySite,
+  recordWardContact: byMeeting,
+  recordCommunityMeeting: byMeeting,
+  recordDischarge: bySite,
+  recordReadmission: ofOutcome,
+  recordFollowUp: ofOutcome,
+  withdrawParticipant: bySite,
+
+  recordSupervision: bySite,
+  recordTeamPreparation: bySite,
+  recordFidelityAssessment: { trial_manager: 'trial' },
+  recordTraining: bySite,
+
+  voidRecord: bySite,
+
+  registerPerson: ofPeople,
+  assignRole: ofPeople,
+  revokeRole: ofPeople,
+  requestUnblinding: { ...ofOutcome, unblinded_statistician: 'trial' },
+  approveUnblinding: { trial_manager: 'trial', unblinded_statistician: 'trial' },
+  denyUnblinding: { trial_manager: 'trial', unblinded_statistician: 'trial' },
+} as const satisfies Record<string, CommandRights>;
+export type GuardedCommand = keyof typeof commandRights;
