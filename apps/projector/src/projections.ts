@@ -1,3 +1,4 @@
+import { accessEventTypes } from '@cairn/access';
 import { deliveryEventTypes } from '@cairn/delivery';
 import { EventCatalogue } from '@cairn/event-sourcing';
 import { fidelityProjection, participantsProjection } from '@cairn/monitoring';
@@ -5,7 +6,7 @@ import type { RunnableProjection } from '@cairn/platform';
 import { registryEventTypes, trialsProjection } from '@cairn/registry';
 
 /** Every event type of the product. */
-export const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryEventTypes]);
+export const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryEventTypes, ...accessEventTypes]);
 
 /** The read models that are kept up to date. */
 export const projections: readonly RunnableProjection[] = [
