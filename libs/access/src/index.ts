@@ -1,5 +1,7 @@
 export * from './events.js';
+export { decideField, type FieldDecision, type FieldRule, fieldRules, ruleOf } from './fields.js';
 export { evolve as evolvePeople, nobodyYet, type People, type Person, viewerOf } from './people.js';
+export { type Asked, type Attempt, attempt, permit, type Permission, type Whereabouts } from './permission.js';
 export {
   areas,
   type Area,

@@ -13,8 +13,9 @@ export const areas = {
   allocation: 'the arm of a participant',
   history: 'the recorded events',
   benchmark: 'a site beside the others, small numbers suppressed',
+  unblindings: 'requests to learn an arm, and what became of them; never the arm',
   people: 'people and their roles',
-  conduct: 'sign-ins, role changes, sealed reads and unblindings',
+  conduct: 'sign-ins, role changes, sealed reads and unblindings, of the whole tenant',
   readModels: 'how far the answers are',
 } as const;
 export type Area = keyof typeof areas;
@@ -38,6 +39,7 @@ const nothing = {
   allocation: 'none',
   history: 'none',
   benchmark: 'none',
+  unblindings: 'none',
   people: 'none',
   conduct: 'none',
   readModels: 'none',
@@ -68,10 +70,10 @@ const blinded = {
 
 /** Who may see what. */
 export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
-  trial_manager: { ...watching, allocation: 'trial', people: 'trial' },
+  trial_manager: { ...watching, allocation: 'trial', unblindings: 'trial', people: 'trial' },
   // Committees judge by masked arms; who is in which is not theirs to know.
-  dmc_member: { ...watching, conduct: 'trial' },
-  unblinded_statistician: { ...watching, allocation: 'recorded' },
+  dmc_member: { ...watching, unblindings: 'trial', conduct: 'trial' },
+  unblinded_statistician: { ...watching, allocation: 'recorded', unblindings: 'trial' },
   blinded_outcome_assessor: { ...blinded, participants: 'trial' },
   site_coordinator: {
     ...nothing,
@@ -90,8 +92,8 @@ export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
     history: 'caseload',
   },
   site_viewer: { ...nothing, engagement: 'site', benchmark: 'site' },
-  auditor: { ...watching, allocation: 'recorded', people: 'trial', conduct: 'trial' },
-  sponsor_administrator: { ...blinded, people: 'trial', conduct: 'trial' },
+  auditor: { ...watching, allocation: 'recorded', unblindings: 'trial', people: 'trial', conduct: 'trial' },
+  sponsor_administrator: { ...blinded, unblindings: 'trial', people: 'trial', conduct: 'trial' },
   machine_subscriber: blinded,
 };
 

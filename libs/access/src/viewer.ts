@@ -70,6 +70,22 @@ export class Viewer {
     return this.inTrial(trial).every(({ role }) => isBlinded(role));
   }
 
+  /**
+   * Whether the viewer is blinded in any trial that they see, registered or yet to come. All trials of a tenant share one
+   * log, so its positions tell of each of them: who is blinded in one must not be told positions in another.
+   */
+  get isBlindedSomewhere(): boolean {
+    if (this.seesEveryTrial && this.assignments.every(({ role, trial }) => trial !== undefined || isBlinded(role))) {
+      return true;
+    }
+    return this.assignments.some(({ trial }) => trial !== undefined && this.isBlindedIn(trial));
+  }
+
+  /** Whether the viewer's token is good for this. One that is not limited is for everything but operation. */
+  mayUse(scope: Scope): boolean {
+    return this.scopes.size === 0 ? scope !== 'cairn:operate' : this.scopes.has(scope);
+  }
+
   /** What of an area the viewer sees in the trial. */
   reach(area: Area, trial: string): Reach {
     return reachOf(this.inTrial(trial).map((assignment) => [sight[assignment.role][area], assignment]));
@@ -92,6 +108,12 @@ export class Viewer {
   mayGiveInTenant(command: GuardedCommand): boolean {
     const rights: Readonly<Partial<Record<Role, Extent>>> = commandRights[command];
     return this.assignments.some(({ role, trial }) => trial === undefined && rights[role] === 'trial');
+  }
+
+  /** Whether there is any trial in which the viewer may give the command for anything. */
+  mayGiveSomewhere(command: GuardedCommand): boolean {
+    const rights: Readonly<Partial<Record<Role, Extent>>> = commandRights[command];
+    return this.assignments.some(({ role }) => rights[role] !== undefined);
   }
 
   private inTrial(trial: string): readonly Assignment[] {

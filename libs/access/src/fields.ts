@@ -1,0 +1,206 @@
+import { attempt } from './permission.js';
+import type { Area, GuardedCommand } from './policy.js';
+import type { Scope, SealReason, Viewer } from './viewer.js';
+
+/** What a field of the API asks of whoever asks for it. */
+export type FieldRule = {
+  /** What a token must be good for, where tokens are limited: at the roots of the API. */
+  readonly scope?: Scope;
+} & (
+  | { /** Anybody who is signed in. What it answers is made for them. */ readonly kind: 'open' }
+  /** Part of an answer that is guarded where it begins. */
+  | { readonly kind: 'within' }
+  | {
+      readonly kind: 'area';
+      readonly area: Area;
+      readonly of: 'trial' | 'tenant';
+      /** Whoever operates the installation sees it too; it tells of no trial. */
+      readonly orOperator?: true;
+    }
+  | { readonly kind: 'command'; readonly command: GuardedCommand }
+  /** Whoever operates the installation, by their token's scope. */
+  | { readonly kind: 'operator' }
+);
+
+type TypeRules = Readonly<Record<string, FieldRule>>;
+
+const query = { scope: 'cairn:read' } as const;
+const record = { scope: 'cairn:record' } as const;
+const operate = { scope: 'cairn:operate', kind: 'operator' } as const;
+
+const trial = (area: Area): FieldRule => ({ kind: 'area', area, of: 'trial' });
+const tenant = (area: Area): FieldRule => ({ ...query, kind: 'area', area, of: 'tenant' });
+const each = (rule: FieldRule, ...fields: readonly string[]): TypeRules =>
+  Object.fromEntries(fields.map((field) => [field, rule]));
+const within = (...fields: readonly string[]): TypeRules => each({ kind: 'within' }, ...fields);
+const commands = (...names: readonly GuardedCommand[]): TypeRules =>
+  Object.fromEntries(names.map((command) => [command, { ...record, kind: 'command', command } as const]));
+const connection = within('edges', 'pageInfo', 'totalCount');
+const edge = within('cursor', 'node');
+
+/**
+ * Every field of the API, by its type. A field that is not here is nobody's: the api does not start with one, and a test
+ * compares with the schema, so that whoever adds a field says whose it is.
+ */
+export const fieldRules: Readonly<Record<string, TypeRules>> = {
+  Query: {
+    // What a viewer may not see of these is absent from them.
+    ...each({ ...query, kind: 'open' }, 'viewer', 'trial', 'trials'),
+    readModels: { ...query, kind: 'area', area: 'readModels', of: 'tenant', orOperator: true },
+    people: tenant('people'),
+    conduct: tenant('conduct'),
+  },
+  Mutation: {
+    // Whoever comes first to a tenant without people registers it, so roles cannot be asked for here.
+    registerTenant: { ...record, kind: 'open' },
+    ...commands(
+      'registerTrial',
+      'publishProtocol',
+      'registerSite',
+      'registerWorker',
+      'referParticipant',
+      'recordRandomisation',
+      'allocateWorker',
+      'recordWardContact',
+      'recordCommunityMeeting',
+      'recordDischarge',
+      'recordReadmission',
+      'recordFollowUp',
+      'withdrawParticipant',
+      'recordSupervision',
+      'recordTeamPreparation',
+      'recordFidelityAssessment',
+      'recordTraining',
+      'voidRecord',
+      'registerPerson',
+      'assignRole',
+      'revokeRole',
+      'requestUnblinding',
+      'approveUnblinding',
+      'denyUnblinding',
+    ),
+    setTenantLimits: operate,
+    rebuildReadModel: operate,
+  },
+  Subscription: {
+    engagementChanged: { ...trial('engagement'), scope: 'cairn:subscribe' },
+  },
+
+  Trial: {
+    ...each(trial('register'), 'id', 'title', 'registration', 'timeZone', 'protocol', 'sites', 'engagementDefinitions'),
+    // A position is told to everybody; to whom the log's own would tell too much, one of another scale.
+    head: { kind: 'open' },
+    engagement: trial('engagement'),
+    fidelityAssociation: trial('fidelity'),
+    participants: trial('participants'),
+    history: trial('history'),
+    benchmark: trial('benchmark'),
+    unblindings: trial('unblindings'),
+  },
+  Protocol: within('arms', 'document', 'monthsAfterDischarge', 'strata', 'version', 'weeksAfterDischarge'),
+  Arm: within('id', 'intervention'),
+  Site: within('employerKind', 'employerName', 'hostOrganisation', 'id', 'locality', 'name', 'openedOn', 'timeZone'),
+  EngagementDefinition: within('description', 'id', 'source', 'title'),
+
+  TrialEngagement: within('asOf', 'definition', 'overall', 'position', 'sites'),
+  SiteEngagement: {
+    ...within('counts', 'site'),
+    ...each(trial('fidelity'), 'fidelity', 'fidelityAssessment'),
+  },
+  SiteFidelity: within('assessedOn', 'early', 'raters', 'value'),
+  EngagementCounts: within(
+    'bounds',
+    'engaged',
+    'notEngaged',
+    'notYet',
+    'ofOffered',
+    'ofWithData',
+    'offered',
+    'randomised',
+    'withData',
+  ),
+  Proportion: within('denominator', 'numerator', 'value'),
+  Bounds: within('lower', 'upper'),
+  FidelityAssociation: within('intercept', 'pearson', 'points', 'slope', 'spearman'),
+  FidelityPoint: within('class', 'engagement', 'fidelity', 'site', 'studentisedResidual'),
+
+  Participant: {
+    ...each(trial('participants'), 'id', 'site', 'dischargedAt', 'windowClosesAt'),
+    ...each(trial('engagementStatus'), 'status', 'engagedAt'),
+    arm: trial('allocation'),
+  },
+  // Reached through a history, the tenant's conduct, or the command that led to it.
+  RecordedEvent: within(
+    'actor',
+    'commandId',
+    'data',
+    'id',
+    'occurredAt',
+    'position',
+    'reason',
+    'recordedAt',
+    'revision',
+    'schemaVersion',
+    'stream',
+    'type',
+  ),
+  Actor: within('id', 'name'),
+  CommandAccepted: within('events', 'position'),
+  CommandRefused: within('code', 'field', 'message'),
+  Unblinding: within('participant', 'reason', 'request', 'requester', 'state', 'until'),
+
+  Viewer: within('assignments', 'id', 'name', 'roles', 'tenant'),
+  Tenant: within('id', 'limits', 'name'),
+  TenantLimits: within('commandsPerMinute', 'queryCostPerSecond', 'subscriptions'),
+  Person: within('assignments', 'id', 'name'),
+  RoleAssignment: within('id', 'role', 'site', 'trial', 'until', 'worker'),
+  ReadModel: within('complete', 'head', 'name', 'position', 'reason', 'rebuildProgress', 'state', 'version'),
+
+  TrialConnection: connection,
+  TrialEdge: edge,
+  SiteConnection: connection,
+  SiteEdge: edge,
+  ParticipantConnection: connection,
+  ParticipantEdge: edge,
+  PersonConnection: connection,
+  PersonEdge: edge,
+  RecordedEventConnection: connection,
+  RecordedEventEdge: edge,
+  PageInfo: within('endCursor', 'hasNextPage', 'hasPreviousPage', 'startCursor'),
+};
+
+/** @returns undefined for a field that nobody may see, because nobody said whose it is */
+export const ruleOf = (type: string, field: string): FieldRule | undefined =>
+  Object.hasOwn(fieldRules, type) && Object.hasOwn(fieldRules[type]!, field) ? fieldRules[type]![field] : undefined;
+
+export type FieldDecision = { readonly kind: 'shown' } | { readonly kind: 'sealed'; readonly reason: SealReason };
+
+const shown: FieldDecision = { kind: 'shown' };
+const notInRole: FieldDecision = { kind: 'sealed', reason: 'NOT_IN_ROLE' };
+const shownIf = (may: boolean): FieldDecision => (may ? shown : notInRole);
+
+/**
+ * Whether a viewer is shown a field at all; how much of it, `Viewer.reach` says. That somebody's arm was opened to the
+ * viewer by an approved unblinding is not known here.
+ * @param inTrial the trial that the field belongs to, or that a command names
+ */
+export function decideField(viewer: Viewer, rule: FieldRule, inTrial?: string): FieldDecision {
+  if (rule.kind === 'area' && rule.orOperator && viewer.mayUse('cairn:operate')) return shown;
+  if (rule.scope && !viewer.mayUse(rule.scope)) return notInRole;
+  switch (rule.kind) {
+    case 'open':
+    case 'within':
+    case 'operator':
+      return shown;
+    case 'area': {
+      if (rule.of === 'tenant') return shownIf(viewer.seesInTenant(rule.area));
+      if (inTrial === undefined) return notInRole;
+      const reach = viewer.reach(rule.area, inTrial);
+      return reach.kind === 'sealed' ? reach : shown;
+    }
+    case 'command':
+      return shownIf(attempt(viewer, rule.command, inTrial) !== 'forbidden');
+    default:
+      return rule satisfies never;
+  }
+}
