@@ -18,7 +18,7 @@ describe('live projections', () => {
 
   beforeEach(async () => {
     database = await createTestDatabase();
-    store = new PostgresEventStore({ url: database.url, applicationName: 'test' });
+    store = new PostgresEventStore({ url: database.url, role: 'cairn_projector', applicationName: 'test' });
     models = new ReadModels({ url: database.url, store, models: [meetings(), visits] });
     await models.start();
   });

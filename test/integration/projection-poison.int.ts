@@ -10,7 +10,7 @@ describe('an event that a projection cannot fold', () => {
 
   beforeEach(async () => {
     database = await createTestDatabase();
-    store = new PostgresEventStore({ url: database.url, applicationName: 'test' });
+    store = new PostgresEventStore({ url: database.url, role: 'cairn_projector', applicationName: 'test' });
     models = new ReadModels({ url: database.url, store, models: [meetings()] });
     await models.start();
   });

@@ -10,7 +10,7 @@ describe('read models of several tenants', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    store = new PostgresEventStore({ url: database.url, applicationName: 'test' });
+    store = new PostgresEventStore({ url: database.url, role: 'cairn_projector', applicationName: 'test' });
     service = new Database({ url: database.url, role: 'cairn_service', applicationName: 'test' });
     models = new ReadModels({ url: database.url, store, models: [meetings(), visits] });
     await startRunner({

@@ -23,7 +23,7 @@ describe('the process of the projector', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    store = new PostgresEventStore({ url: database.url, applicationName: 'test' });
+    store = new PostgresEventStore({ url: database.url, role: 'cairn_projector', applicationName: 'test' });
     models = new ReadModels({ url: database.url, store, models: [participantsProjection] });
     await models.start();
     for (let from = 0; from < EVENTS; from += 1_000) await append(from, 1_000);

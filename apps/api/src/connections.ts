@@ -40,7 +40,7 @@ export async function waitForStore(store: PostgresEventStore, seconds: number): 
   const deadline = Date.now() + seconds * 1_000;
   for (;;) {
     try {
-      await store.tenants();
+      await store.ping();
       return;
     } catch (error) {
       const notMigrated = NOT_MIGRATED.has(String((error as { code?: unknown }).code));

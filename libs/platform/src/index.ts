@@ -5,6 +5,7 @@ export { DirectoryInUse } from './postgres/embedded/directory-lease.js';
 export * from './postgres/embedded-postgres.js';
 export * from './postgres/migrate.js';
 export * from './postgres/postgres-event-store.js';
+export * from './postgres/service-logins.js';
 export type { RebuildBudget } from './projections/fold-logs.js';
 export type { Generation, GenerationState } from './projections/generation.js';
 export type { Halt } from './projections/page-fold.js';

@@ -24,7 +24,7 @@ export class OperationsController {
       async () => {
         const indicator = this.indicators.check('database');
         try {
-          await this.store.tenants();
+          await this.store.ping();
           return indicator.up();
         } catch {
           return indicator.down();

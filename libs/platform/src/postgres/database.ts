@@ -13,11 +13,15 @@ export interface DatabaseOptions {
   readonly applicationName: string;
 }
 
+const SET_TENANT = { name: 'cairn_set_tenant', text: "select set_config('cairn.tenant', $1, true)" } as const;
+
 /** A pool of connections that act as one role; row-level security lets each transaction see one tenant. */
 export class Database {
   readonly pool: pg.Pool;
+  private readonly role: DatabaseRole;
 
   constructor(options: DatabaseOptions) {
+    this.role = options.role;
     this.pool = new pg.Pool({
       connectionString: options.url,
       options: `-c role=${options.role}`,
@@ -36,8 +40,9 @@ export class Database {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     try {
-      // Both in one round trip.
-      await client.query(`begin; select set_config('cairn.tenant', ${pg.escapeLiteral(tenant)}, true)`);
+      await client.query('begin');
+      // A value of its own: the text of a statement is shown to every session of the same login.
+      await client.query({ ...SET_TENANT, values: [tenant] });
       const result = await work(client);
       await client.query('commit');
       return result;
@@ -47,6 +52,28 @@ export class Database {
     } finally {
       client.release(broken);
     }
+  }
+
+  /**
+   * What the login of the URL could become besides the pool's role, or do without one: empty when somebody who can run any
+   * statement on these connections is held by row-level security all the same.
+   */
+  async excessRights(): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ excess: string }>(
+      `select case when own.rolsuper then 'superuser' else 'the role ' || r.rolname end as excess
+       from pg_roles own join pg_roles r on
+         case when own.rolsuper then r.oid = own.oid
+           else pg_has_role(own.oid, r.oid, 'member') and r.rolname not in (own.rolname, $1) end
+       where own.rolname = session_user
+       union all
+       select 'the right to ' || given from pg_roles own
+       cross join lateral (values (own.rolbypassrls, 'pass row-level security'), (own.rolcreaterole, 'make roles'))
+         as of (holds, given)
+       where own.rolname = session_user and holds and not own.rolsuper
+       order by 1`,
+      [this.role],
+    );
+    return rows.map(({ excess }) => excess);
   }
 
   close(): Promise<void> {

@@ -149,11 +149,17 @@ export class PostgresEventStore implements EventStore {
     return BigInt(row?.[0] ?? 0);
   }
 
+  /** For whoever projects: the role `cairn_service` may not ask. */
   async tenants(): Promise<readonly TenantId[]> {
     const { rows } = await this.unlessUnavailable(() =>
       this.readers.query<[string]>({ text: 'select cairn.tenants()', rowMode: 'array' }),
     );
     return rows.map(([tenant]) => tenant).sort();
+  }
+
+  /** @throws EventStoreUnavailable when the server does not answer, its own error when it has no log of Cairn */
+  async ping(): Promise<void> {
+    await this.unlessUnavailable(() => this.readers.query('select from cairn.log limit 0'));
   }
 
   /** Ends subscriptions and connections; appends under way are finished first. */

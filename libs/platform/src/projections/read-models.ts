@@ -43,7 +43,7 @@ export type ProjectedListener = (notice: ProjectedNotice) => void;
 export interface ReadModelsOptions {
   readonly url: string;
   /** For the heads that `states` compares with. */
-  readonly store: Pick<EventStore, 'head' | 'tenants'>;
+  readonly store: Pick<EventStore, 'head'>;
   /** What `position` and `waitFor` speak of. */
   readonly models: readonly ReadModelName[];
   readonly applicationName?: string;
@@ -59,6 +59,8 @@ export class ReadModels {
   private readonly database: Database;
   private readonly connection: ListeningConnection;
   private readonly listeners = new Set<ProjectedListener>();
+  /** Those that were read: only of these can anything be missed. Which others there are is not for this role to know. */
+  private readonly tenants = new Set<TenantId>();
 
   constructor(private readonly options: ReadModelsOptions) {
     const { url, applicationName = 'cairn read models', maxConnections } = options;
@@ -77,7 +79,7 @@ export class ReadModels {
         const notice = decodeNotice(payload);
         if (notice) this.tell(notice);
       },
-      connected: () => void this.tellEverything(),
+      connected: () => this.tellEverything(),
     });
   }
 
@@ -164,6 +166,7 @@ export class ReadModels {
   /** The position that all read models have reached in the tenant's log, at least; before anything is built, its start. */
   async position(tenant: TenantId): Promise<Position> {
     const { models } = this.options;
+    this.tenants.add(tenant);
     const { rows } = await this.database.inTenant(tenant, (client) =>
       client.query<{ position: string }>(
         `select coalesce(min(coalesce(c.position, 0)), 0) as position
@@ -203,8 +206,8 @@ export class ReadModels {
   }
 
   /**
-   * Calls after every commit of read-model rows. After a lost connection it is called for every tenant with scopes
-   * 'all', since anything may have been missed.
+   * Calls after every commit of read-model rows. After a lost connection it is called with scopes 'all' for every tenant
+   * that was read here, since anything may have been missed.
    * @returns what ends it
    */
   onProjected(listener: ProjectedListener): () => void {
@@ -246,17 +249,12 @@ export class ReadModels {
     for (const listener of this.listeners) listener(notice);
   }
 
-  private async tellEverything(): Promise<void> {
-    try {
-      for (const tenant of await this.options.store.tenants()) {
-        this.tell({ tenant, scopes: 'all', position: undefined });
-      }
-    } catch {
-      // The database went away again; the next connection tells.
-    }
+  private tellEverything(): void {
+    for (const tenant of this.tenants) this.tell({ tenant, scopes: 'all', position: undefined });
   }
 
   private async select<Row extends object>(tenant: TenantId, model: ReadModelName, sql: string, values: unknown[]) {
+    this.tenants.add(tenant);
     try {
       return await this.database.inTenant(tenant, (client) => client.query<Row>(sql, values));
     } catch (error) {

@@ -1,0 +1,43 @@
+import pg from 'pg';
+
+/** Where a service connects, as a login that may become its own role and nothing else. */
+export interface ServiceUrls {
+  readonly api: string;
+  readonly projector: string;
+}
+
+const LOGINS = { api: ['cairn_api', 'cairn_service'], projector: ['cairn_projecting', 'cairn_projector'] } as const;
+/** Roles belong to the server: others may be making the same ones. */
+const LOCK = 8_245_101_311;
+
+/**
+ * Makes the services' logins on a server that is Cairn's own, after `migrate`. A role that a connection takes on can be laid
+ * down again by whoever runs statements on it; what the login itself may not do stays out of reach.
+ * @param url of a superuser; the logins get its password, if there is one
+ */
+export async function makeServiceLogins(url: string): Promise<ServiceUrls> {
+  const client = new pg.Client({ connectionString: url, application_name: 'cairn logins' });
+  await client.connect();
+  try {
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    for (const [login, role] of Object.values(LOGINS)) {
+      const found = await client.query('select from pg_roles where rolname = $1', [login]);
+      if (found.rowCount !== 0) continue;
+      const password = decodeURIComponent(new URL(url).password);
+      await client.query(
+        `create role ${login} login noinherit${password && ` password ${client.escapeLiteral(password)}`} in role ${role}`,
+      );
+    }
+    await client.query('commit');
+  } finally {
+    await client.end();
+  }
+  return { api: as(LOGINS.api[0], url), projector: as(LOGINS.projector[0], url) };
+}
+
+function as(login: string, url: string): string {
+  const own = new URL(url);
+  own.username = login;
+  return own.toString();
+}
