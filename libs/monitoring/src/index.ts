@@ -6,5 +6,6 @@ export * from './intervention-window.js';
 export * from './moment.js';
 export * from './participant-facts.js';
 export * from './printed-table.js';
+export * from './site-benchmark.js';
 export * from './site-fidelity.js';
 export * from './trial-engagement.js';

@@ -34,6 +34,10 @@ export const isKnown = (fact: RecordedFact, knownAt: Instant): boolean =>
 export const factsAt = <F extends RecordedFact>(facts: readonly F[], moment: Moment): readonly F[] =>
   facts.filter((fact) => fact.occurredAt <= moment.asOf && isKnown(fact, moment.knownAt));
 
+/** When each fact, and each void of one, was recorded. */
+export const timesOfRecord = (facts: readonly RecordedFact[]): readonly Instant[] =>
+  facts.flatMap(({ recordedAt, voidedAt }) => (voidedAt === undefined ? [recordedAt] : [recordedAt, voidedAt]));
+
 /** The first instant from which on every fact is known as it is today. */
 export function lastChange(facts: readonly RecordedFact[]): Instant {
   let last = -Infinity;

@@ -12,8 +12,9 @@ import {
   type Timeline,
   TimelineReader,
 } from './engagement.js';
-import { lastChange, type Moment } from './moment.js';
+import { lastChange, type Moment, timesOfRecord } from './moment.js';
 import type { ParticipantFacts } from './participant-facts.js';
+import { benchmarkOf, monthOf, type SiteBenchmark, takenInUntil } from './site-benchmark.js';
 
 /** A row of the table. */
 export interface SiteEngagement {
@@ -55,7 +56,7 @@ export class TrialEngagement {
   private readonly reader: TimelineReader;
   private order: readonly string[] | undefined;
 
-  constructor(trial: EngagementProtocol) {
+  constructor(private readonly trial: EngagementProtocol) {
     this.reader = new TimelineReader(trial);
   }
 
@@ -97,6 +98,42 @@ export class TrialEngagement {
     };
   }
 
+  /**
+   * Sites beside the others of the trial, at the end of the last month that was over at `asOf`. Own ones are shown with
+   * all that is on record; of others, what was recorded lately is taken in by months and lots (`site-benchmark.ts`).
+   * @param own sites that are shown by name and in full
+   * @param asOf a later one than `now` is taken for `now`
+   */
+  benchmark(
+    definition: EngagementDefinition,
+    sites: readonly string[],
+    own: ReadonlySet<string>,
+    { asOf, now }: { readonly asOf?: Instant | undefined; readonly now: Instant },
+  ): SiteBenchmark {
+    const { timeZone } = this.trial;
+    const end = monthOf(Math.min(asOf ?? now, now), timeZone) - 1;
+    const bySite = new Map(sites.toSorted(byId).map((site) => [site, [] as Entry[]] as const));
+    for (const entry of this.entries.values()) {
+      if (entry.timeline.site !== undefined) bySite.get(entry.timeline.site)?.push(entry);
+    }
+    const rows = [...bySite].map(([site, entries]) => {
+      const knownAt = takenInUntil(
+        entries.flatMap(({ facts }) => timesOfRecord(facts.facts)),
+        now,
+        timeZone,
+      );
+      return { site, counts: countsOf(this.tallyOf(site, entries, definition, { asOf: end, knownAt })) };
+    });
+    const inFull = [...bySite].filter(([site]) => own.has(site));
+    return {
+      asOf: end,
+      own: inFull.map(([site, entries]) => {
+        return { site, counts: countsOf(this.tallyOf(site, entries, definition, { asOf: end, knownAt: Infinity })) };
+      }),
+      ...benchmarkOf(rows, own),
+    };
+  }
+
   /** The participants referred or randomised by the moment, by id. */
   participants(
     definition: EngagementDefinition,
@@ -117,6 +154,15 @@ export class TrialEngagement {
     if (!entry) return undefined;
     const { timeline, engaged } = this.at(entry, definition, moment.knownAt);
     return engagementOf(id, timeline, engaged, moment.asOf);
+  }
+
+  private tallyOf(site: string, entries: readonly Entry[], definition: EngagementDefinition, moment: Moment): Tally {
+    const tally = emptyTally();
+    for (const entry of entries) {
+      const { timeline, engaged } = this.at(entry, definition, moment.knownAt);
+      if (timeline.site === site) count(tally, timeline, engaged, moment.asOf);
+    }
+    return tally;
   }
 
   private at(
