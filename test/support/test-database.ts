@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { migrate } from '@cairn/platform';
+import { makeServiceLogins, migrate, type ServiceUrls } from '@cairn/platform';
 import pg from 'pg';
 
 export interface TestDatabase {
   /** As the server's superuser. */
   readonly url: string;
+  /** As the services of the product connect. */
+  readonly services: ServiceUrls;
   drop(): Promise<void>;
 }
 
@@ -17,7 +19,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const url = new URL(server);
   url.pathname = `/${name}`;
   await migrate(url.toString());
-  return { url: url.toString(), drop: () => administer(server, `drop database ${name} with (force)`) };
+  const services = await makeServiceLogins(url.toString());
+  return { url: url.toString(), services, drop: () => administer(server, `drop database ${name} with (force)`) };
 }
 
 async function administer(url: string, sql: string): Promise<void> {
