@@ -28,6 +28,7 @@ const text = await codegen({
       WithdrawalScope: '@cairn/delivery/events#WithdrawalScope',
       EngagementStatus: '@cairn/monitoring#EngagementStatus',
       SiteClass: '@cairn/monitoring#SiteClass',
+      Suppression: '@cairn/monitoring#Suppression',
       ReadModelState: '../graphql/enums.js#ReadModelState',
     },
     immutableTypes: true,

@@ -124,6 +124,9 @@ export const fieldRules: Readonly<Record<string, TypeRules>> = {
   FidelityAssociation: within('intercept', 'pearson', 'points', 'slope', 'spearman'),
   FidelityPoint: within('class', 'engagement', 'fidelity', 'site', 'studentisedResidual'),
 
+  SiteBenchmark: within('asOf', 'definition', 'others', 'overall', 'own'),
+  BenchmarkFigure: within('ofWithData', 'suppressed'),
+
   Participant: {
     ...each(trial('participants'), 'id', 'site', 'dischargedAt', 'windowClosesAt'),
     ...each(trial('engagementStatus'), 'status', 'engagedAt'),

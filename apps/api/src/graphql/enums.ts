@@ -21,6 +21,7 @@ export const enums = {
     NOT_OFFERED: 'not_offered',
   },
   SiteClass: { HIGH_HIGH: 'high_high', LOW_LOW: 'low_low', OUTLIER: 'outlier', UNCLASSIFIED: 'unclassified' },
+  Suppression: { SMALL_NUMBERS: 'small_numbers', TOO_FEW_SITES: 'too_few_sites' },
   ReadModelState: { RUNNING: 'running', HALTED: 'halted', REBUILDING: 'rebuilding' },
 } as const;
 
