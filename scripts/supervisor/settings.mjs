@@ -8,6 +8,8 @@ import { inRoot } from '../workspace/root.mjs';
  * HOST, PORT      where the API listens (127.0.0.1, 4000)
  * PROJECTOR_PORT  where the projector answers health checks (the port after PORT)
  * DATABASE_URL    a PostgreSQL 15 or newer to use instead of the embedded one
+ * API_DATABASE_URL, PROJECTOR_DATABASE_URL
+ *                 the same database, as a login that may become that service's role and no other
  * CAIRN_DEMO      "off" leaves the demo trial out
  */
 export function readSettings(env = process.env) {
@@ -19,11 +21,11 @@ export function readSettings(env = process.env) {
       ? readPort('PROJECTOR_PORT', env.PROJECTOR_PORT || String(port + 1), mistakes)
       : port;
   if (port === projectorPort) mistakes.push(`PORT and PROJECTOR_PORT are both ${port}; they must differ.`);
-  const databaseUrl = env.DATABASE_URL || undefined;
-  if (databaseUrl && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    mistakes.push('DATABASE_URL must begin with postgres:// or postgresql://.');
-  } else if (databaseUrl && !URL.canParse(databaseUrl)) {
-    mistakes.push('DATABASE_URL is no URL; special characters in a password are percent-encoded.');
+  const databaseUrl = readDatabaseUrl('DATABASE_URL', env, mistakes);
+  const apiDatabaseUrl = readDatabaseUrl('API_DATABASE_URL', env, mistakes);
+  const projectorDatabaseUrl = readDatabaseUrl('PROJECTOR_DATABASE_URL', env, mistakes);
+  if (!databaseUrl && (apiDatabaseUrl || projectorDatabaseUrl)) {
+    mistakes.push('API_DATABASE_URL and PROJECTOR_DATABASE_URL go with DATABASE_URL; the embedded server has its own.');
   }
   const demo = env.CAIRN_DEMO || 'on';
   if (demo !== 'on' && demo !== 'off') mistakes.push(`CAIRN_DEMO is "${demo}"; it may be "on" or "off".`);
@@ -33,6 +35,8 @@ export function readSettings(env = process.env) {
     port,
     projectorPort,
     databaseUrl,
+    apiDatabaseUrl,
+    projectorDatabaseUrl,
     demo: demo === 'on',
     dataDir: path.resolve(env.INIT_CWD ?? '.', env.CAIRN_DATA_DIR || inRoot('.cairn')),
   };
@@ -43,6 +47,16 @@ function readPort(name, text, mistakes) {
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
   mistakes.push(`${name} is "${text}"; it must be a whole number from 1 to 65535.`);
   return Number.NaN;
+}
+
+function readDatabaseUrl(name, env, mistakes) {
+  const url = env[name] || undefined;
+  if (url && !/^postgres(ql)?:\/\//.test(url)) {
+    mistakes.push(`${name} must begin with postgres:// or postgresql://.`);
+  } else if (url && !URL.canParse(url)) {
+    mistakes.push(`${name} is no URL; special characters in a password are percent-encoded.`);
+  }
+  return url;
 }
 
 /** Where this machine reaches a server that listens on that host; "any address" is no destination. */

@@ -1,4 +1,4 @@
-import { migrate, startEmbeddedPostgres } from '@cairn/platform';
+import { makeServiceLogins, migrate, startEmbeddedPostgres } from '@cairn/platform';
 import { inRoot } from '../workspace/root.mjs';
 import { takeDataFolder } from './data-folder.mjs';
 import { loadDemo } from './demo.mjs';
@@ -51,13 +51,16 @@ async function start(run, fail) {
   }
   const databaseUrl = settings.databaseUrl ?? run.postgres.url;
   await migrate(databaseUrl);
+  // The services of our own server connect as logins that may do no more than they have to.
+  const databaseUrls = run.postgres
+    ? await makeServiceLogins(databaseUrl)
+    : { api: settings.apiDatabaseUrl ?? databaseUrl, projector: settings.projectorDatabaseUrl ?? databaseUrl };
   if (run.stopping) return;
 
   const env = {
     // In a terminal every routine line is noise; a service that is run by itself says more.
     LOG_LEVEL: 'warn',
     ...process.env,
-    DATABASE_URL: databaseUrl,
     HOST: settings.host,
     PORT: String(settings.port),
     PROJECTOR_PORT: String(settings.projectorPort),
@@ -68,7 +71,7 @@ async function start(run, fail) {
       script: inRoot('apps', name, 'dist', 'main.js'),
       flags: FLAGS[name] ?? [],
       healthUrl: `${urlOf(settings.host, port)}/health`,
-      env,
+      env: { ...env, DATABASE_URL: databaseUrls[name] },
       say,
       onProcess: () => run.folder.note(run.services.map((each) => each.pid()).filter((pid) => pid !== undefined)),
     });

@@ -40,6 +40,19 @@ describe('the settings of npm start', () => {
     expect(() => readSettings({ DATABASE_URL: 'postgres://a b:%zz@[::/x' })).toThrow('DATABASE_URL is no URL');
   });
 
+  it('take a login for each service where the server is not our own', () => {
+    const [api, projector] = ['postgres://api@localhost/cairn', 'postgres://projector@localhost/cairn'];
+    const logins = { API_DATABASE_URL: api, PROJECTOR_DATABASE_URL: projector };
+    expect(readSettings({ DATABASE_URL: 'postgres://owner@localhost/cairn', ...logins })).toMatchObject({
+      apiDatabaseUrl: api,
+      projectorDatabaseUrl: projector,
+    });
+    expect(() => readSettings(logins)).toThrow('go with DATABASE_URL');
+    expect(() => readSettings({ API_DATABASE_URL: 'mysql://localhost' })).toThrow(
+      'API_DATABASE_URL must begin with postgres://',
+    );
+  });
+
   it.each([
     ['127.0.0.1', 'http://127.0.0.1:4000'],
     ['0.0.0.0', 'http://127.0.0.1:4000'],
