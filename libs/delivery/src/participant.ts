@@ -16,6 +16,10 @@ export const nobody: Participant = RecordBook.empty((fact) => {
       return [fact.type, contactNamed(fact.data.contact)];
     case 'ParticipantWithdrawn':
       return [fact.type, withdrawalFrom(fact.data.scope)];
+    case 'ParticipantReferred':
+      return [fact.type, referralTo(fact.data.site)];
+    case 'WorkerAllocated':
+      return [fact.type, allocationTo(fact.data.worker)];
     default:
       return [fact.type];
   }
@@ -28,6 +32,13 @@ export const evolve = (participant: Participant, event: Identified<ParticipantEv
 
 /** Known from a standing referral on; a participant whose referral was voided is unknown until referred anew. */
 export const isReferred = (participant: Participant): boolean => has(participant, 'ParticipantReferred');
+
+/** Whether the referral that stands is this site's. */
+export const isReferredTo = (participant: Participant, site: string): boolean => participant.stands(referralTo(site));
+
+/** Whether this worker has been allocated at any time. */
+export const isAllocatedTo = (participant: Participant, worker: string): boolean =>
+  participant.stands(allocationTo(worker));
 
 /** Whether a randomisation stands, to whichever arm. */
 export const isRandomised = (participant: Participant): boolean => has(participant, 'ParticipantRandomised');
@@ -47,3 +58,5 @@ const has = (participant: Participant, type: ParticipantFact['type']): boolean =
 
 const contactNamed = (contact: string): string => `contact ${contact}`;
 const withdrawalFrom = (scope: string): string => `withdrawal from ${scope}`;
+const referralTo = (site: string): string => `referral to ${site}`;
+const allocationTo = (worker: string): string => `allocation to ${worker}`;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   protocolPublication,
   siteRegistration,
+  tenantLimits,
   tenantRegistration,
   trialRegistration,
   workerRegistration,
@@ -20,6 +21,14 @@ const entry = <const Type extends string, Shape extends z.ZodRawShape>(type: Typ
 export const RegisterTenant = entry('registerTenant', tenantRegistration);
 export type RegisterTenant = z.infer<typeof RegisterTenant>;
 
+/** They hold from the moment at which they are set, so no time comes with them. */
+export const SetTenantLimits = tenantLimits.extend({ type: z.literal('setTenantLimits') });
+export type SetTenantLimits = z.infer<typeof SetTenantLimits>;
+
+/** Commands for the tenant's own stream. */
+export const TenantCommand = z.discriminatedUnion('type', [RegisterTenant, SetTenantLimits]);
+export type TenantCommand = z.infer<typeof TenantCommand>;
+
 /** Commands for a trial's stream. */
 export const TrialCommand = z.discriminatedUnion('type', [
   entry('registerTrial', trialRegistration),
@@ -29,5 +38,5 @@ export const TrialCommand = z.discriminatedUnion('type', [
 ]);
 export type TrialCommand = z.infer<typeof TrialCommand>;
 
-export const RegistryCommand = z.discriminatedUnion('type', [RegisterTenant, TrialCommand]);
+export const RegistryCommand = z.discriminatedUnion('type', [TenantCommand, TrialCommand]);
 export type RegistryCommand = z.infer<typeof RegistryCommand>;

@@ -27,3 +27,21 @@ describe('tenant', () => {
       .when({ ...register, occurredAt: now + 1 })
       .thenRefused('OCCURRED_IN_FUTURE', 'occurredAt'));
 });
+
+describe('limits of the tenant', () => {
+  const set = { type: 'setTenantLimits', tenant: 'enrich', commandsPerMinute: 60 } as const;
+  const limited: TenantEvent = {
+    type: 'TenantLimitsSet',
+    occurredAt: now,
+    data: { tenant: 'enrich', commandsPerMinute: 60 },
+  };
+
+  it('are set as from now', () => given(registered).when(set).then(limited));
+  it('set again change nothing', () => given(registered, limited).when(set).then());
+  it('are said in full each time', () =>
+    given(registered, limited)
+      .when({ type: 'setTenantLimits', tenant: 'enrich', subscriptions: 5 })
+      .then({ ...limited, data: { tenant: 'enrich', subscriptions: 5 } }));
+  it('outlast the registration being given again', () => given(registered, limited).when(register).then());
+  it('of a tenant that is not registered are refused', () => given().when(set).thenRefused('TENANT_UNKNOWN', 'tenant'));
+});

@@ -11,7 +11,25 @@ import { date, id, text, timestamp, timeZone } from './vocabulary.js';
 /** The sponsor or clinical trials unit under whose name trials are run. */
 export const tenantRegistration = z.object({ tenant: id, name: text });
 
-export const tenantEventTypes = [eventType('TenantRegistered', tenantRegistration)] as const;
+const limit = z.int().min(1).max(1_000_000_000).optional();
+
+/**
+ * How much a tenant may ask of the installation that it shares with others. All of it is said each time; for what is absent
+ * the installation's own limit holds.
+ */
+export const tenantLimits = z.object({
+  tenant: id,
+  commandsPerMinute: limit,
+  /** In units of estimated cost, see docs/limits.md. */
+  queryCostPerSecond: limit,
+  /** Open at once. */
+  subscriptions: limit,
+});
+
+export const tenantEventTypes = [
+  eventType('TenantRegistered', tenantRegistration),
+  eventType('TenantLimitsSet', tenantLimits),
+] as const;
 export type TenantEvent = EventOf<(typeof tenantEventTypes)[number]>;
 
 /** Who employs a site's peer workers: the health service itself, or a voluntary organisation under contract. */

@@ -6,7 +6,7 @@ export * from './protocol.js';
 export { registryRefusals, type RegistryRefusalCode } from './refusals.js';
 export type { RegistryWorld } from './rules.js';
 export * from './streams.js';
-export type { Tenant } from './tenant.js';
+export type { Tenant, TenantLimits } from './tenant.js';
 export { isTimeZone } from './time-zone.js';
 export type { ProtocolVersion, Site, Trial, TrialRoster, Worker } from './trial.js';
 export { trialsProjection } from './trials-projection.js';

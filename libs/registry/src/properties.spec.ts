@@ -7,7 +7,7 @@ import {
   uuidV5,
 } from '@cairn/event-sourcing';
 import fc from 'fast-check';
-import { type RegisterTenant, RegistryCommand, type TrialCommand } from './commands.js';
+import { RegistryCommand, type TenantCommand, type TrialCommand } from './commands.js';
 import { tenantDecider } from './decide-tenant.js';
 import { trialDecider } from './decide-trial.js';
 import { registryEventTypes } from './events.js';
@@ -20,12 +20,12 @@ const optional = <Value>(of: fc.Arbitrary<Value>) => fc.option(of, { nil: undefi
 const occurredAt = optional(fc.integer({ min: 999, max: 1_001 }));
 const name = fc.constantFrom('one', 'two ünïcödé 🙂');
 
-const registerTenant: fc.Arbitrary<RegisterTenant> = fc.record({
-  type: fc.constant('registerTenant' as const),
-  occurredAt,
-  tenant: fc.constant('tenant'),
-  name,
-});
+const tenant = fc.constant('tenant');
+const limit = optional(fc.integer({ min: 1, max: 2 }));
+const tenantCommand: fc.Arbitrary<TenantCommand> = fc.oneof(
+  fc.record({ type: fc.constant('registerTenant' as const), occurredAt, tenant, name }),
+  fc.record({ type: fc.constant('setTenantLimits' as const), tenant, commandsPerMinute: limit, subscriptions: limit }),
+);
 
 const protocol: fc.Arbitrary<Protocol> = fc.record({
   arms: fc.array(fc.record({ id: fc.constantFrom('a', 'b'), intervention: fc.boolean() }), {
@@ -124,7 +124,7 @@ function checkSequence<Command extends RegistryCommand, E extends DomainEvent, S
 
 describe('any sequence of commands can be replayed from what was stored, and repeats nothing', () => {
   it('of a tenant', () => {
-    fc.assert(fc.property(fc.array(registerTenant), (sequence) => checkSequence(tenantDecider, sequence)));
+    fc.assert(fc.property(fc.array(tenantCommand), (sequence) => checkSequence(tenantDecider, sequence)));
   });
   it('of a trial', () => {
     fc.assert(

@@ -3,6 +3,7 @@ import { type Refusal, refuse } from '@cairn/event-sourcing';
 /** Every reason for which the registry refuses a command. The codes are public and stable; the sentences are for people. */
 export const registryRefusals = {
   TENANT_EXISTS: 'The tenant is registered under another name.',
+  TENANT_UNKNOWN: 'The tenant is not registered.',
   TRIAL_EXISTS: 'A trial with this id is registered with other content.',
   TRIAL_UNKNOWN: 'There is no such trial.',
   OCCURRED_IN_FUTURE: 'The time is in the future.',

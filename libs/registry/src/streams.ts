@@ -9,4 +9,4 @@ export const trialStream = (trial: string): string => streamName(trial, 'trial')
 
 /** The stream that an entry goes to. */
 export const streamOf = (command: RegistryCommand): string =>
-  command.type === 'registerTenant' ? tenantStream : trialStream(command.trial);
+  'trial' in command ? trialStream(command.trial) : tenantStream;
