@@ -8,15 +8,17 @@ export interface Person {
   readonly name: string;
 }
 
-/** The tenant's people and the roles that were not revoked; some of those may have ended by time. */
+/** The tenant's people and their roles. */
 export interface People {
   /** By rising id. */
   readonly persons: readonly Person[];
-  /** In the order in which they were assigned. */
+  /** Those that were not revoked, in the order in which they were assigned; some may have ended by time. */
   readonly assignments: readonly Assignment[];
+  /** In the order in which they were revoked. */
+  readonly revoked: readonly Assignment[];
 }
 
-export const nobodyYet: People = { persons: [], assignments: [] };
+export const nobodyYet: People = { persons: [], assignments: [], revoked: [] };
 
 export function evolve(people: People, event: PeopleEvent): People {
   switch (event.type) {
@@ -27,11 +29,14 @@ export function evolve(people: People, event: PeopleEvent): People {
     }
     case 'RoleAssigned':
       return { ...people, assignments: [...people.assignments, event.data] };
-    case 'RoleRevoked':
+    case 'RoleRevoked': {
+      const isIt = ({ assignment }: Assignment): boolean => assignment === event.data.assignment;
       return {
         ...people,
-        assignments: people.assignments.filter(({ assignment }) => assignment !== event.data.assignment),
+        assignments: people.assignments.filter((each) => !isIt(each)),
+        revoked: [...people.revoked, ...people.assignments.filter(isIt)],
       };
+    }
     default:
       return event satisfies never;
   }

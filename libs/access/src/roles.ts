@@ -29,19 +29,21 @@ export interface RoleRequirements {
    * answered, streamed or logged for them is the same, byte by byte.
    */
   readonly blinded: boolean;
+  /** Nobody holds it beside a role of the same trial that is not blinded, or after one. */
+  readonly staysBlind: boolean;
 }
 
 export const roles = {
-  trial_manager: { reach: 'trial', timeBoxed: false, blinded: false },
-  dmc_member: { reach: 'trial', timeBoxed: true, blinded: false },
-  unblinded_statistician: { reach: 'trial', timeBoxed: false, blinded: false },
-  blinded_outcome_assessor: { reach: 'trial', timeBoxed: false, blinded: true },
-  site_coordinator: { reach: 'site', timeBoxed: false, blinded: false },
-  peer_worker: { reach: 'worker', timeBoxed: false, blinded: false },
-  site_viewer: { reach: 'site', timeBoxed: false, blinded: false },
-  auditor: { reach: 'trial', timeBoxed: false, blinded: false },
-  sponsor_administrator: { reach: 'whole tenant', timeBoxed: false, blinded: true },
-  machine_subscriber: { reach: 'trial', timeBoxed: false, blinded: true },
+  trial_manager: { reach: 'trial', timeBoxed: false, blinded: false, staysBlind: false },
+  dmc_member: { reach: 'trial', timeBoxed: true, blinded: false, staysBlind: false },
+  unblinded_statistician: { reach: 'trial', timeBoxed: false, blinded: false, staysBlind: false },
+  blinded_outcome_assessor: { reach: 'trial', timeBoxed: false, blinded: true, staysBlind: true },
+  site_coordinator: { reach: 'site', timeBoxed: false, blinded: false, staysBlind: false },
+  peer_worker: { reach: 'worker', timeBoxed: false, blinded: false, staysBlind: false },
+  site_viewer: { reach: 'site', timeBoxed: false, blinded: false, staysBlind: false },
+  auditor: { reach: 'trial', timeBoxed: false, blinded: false, staysBlind: false },
+  sponsor_administrator: { reach: 'whole tenant', timeBoxed: false, blinded: true, staysBlind: false },
+  machine_subscriber: { reach: 'trial', timeBoxed: false, blinded: true, staysBlind: false },
 } as const satisfies Record<Role, RoleRequirements>;
 
 export const isBlinded = (role: Role): boolean => roles[role].blinded;
