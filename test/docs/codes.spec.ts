@@ -1,3 +1,4 @@
+import { accessRefusals } from '@cairn/access';
 import { deliveryRefusals } from '@cairn/delivery';
 import { registryRefusals } from '@cairn/registry';
 import { errorStatuses } from '../../apps/api/src/graphql/errors.js';
@@ -14,6 +15,7 @@ const codes = (heading: string) =>
 test.each([
   ['By the registry', registryRefusals],
   ['By delivery', deliveryRefusals],
+  ['By access', accessRefusals],
 ])('%s: every refusal with its sentence', (heading, refusals) => {
   expect(table(heading)).toEqual(Object.entries(refusals).map(([code, sentence]) => [`\`${code}\``, sentence]));
 });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { accessEventTypes } from '@cairn/access';
 import { deliveryEventTypes } from '@cairn/delivery';
 import { EventCatalogue, type RecordedEvent } from '@cairn/event-sourcing';
 import { registryEventTypes } from '@cairn/registry';
@@ -9,7 +10,7 @@ import { registryEventTypes } from '@cairn/registry';
  * changed or removed: what was stored once must be readable for ever.
  */
 const folder = join(import.meta.dirname, 'events');
-const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryEventTypes]);
+const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryEventTypes, ...accessEventTypes]);
 
 const golden = readdirSync(folder).map((file) => {
   const [, type, version] = /^([A-Za-z]+)\.v(\d+)\.json$/.exec(file) ?? [];
