@@ -29,6 +29,20 @@ export function openConnections({ databaseUrl: url, databaseConnections: max }: 
   };
 }
 
+/** Row-level security holds whoever cannot become somebody else; whoever set the login up should know when it does not. */
+export async function warnOfExcessRights(
+  { database }: Connections,
+  logger: { warn(fields: object, message: string): void },
+): Promise<void> {
+  const excess = await database.excessRights();
+  if (excess.length > 0) {
+    logger.warn(
+      { excess },
+      'the login of the database URL has more rights than the service needs; see API_DATABASE_URL',
+    );
+  }
+}
+
 /** The schema is made by whoever starts the services, perhaps at this moment. */
 const NOT_MIGRATED = new Set(['42P01', '42883', '3F000', '22023']);
 
