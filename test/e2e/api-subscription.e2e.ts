@@ -1,6 +1,5 @@
-import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { offerSupport, runApi, type RunningApi, setUpTrial } from '../support/running-api.js';
+import { offerSupport, runApi, type RunningApi, setUpTrial, type SignedIn } from '../support/running-api.js';
 
 interface Table {
   readonly position: string;
@@ -14,16 +13,17 @@ interface Watching {
 }
 
 let running: RunningApi;
+let operator: SignedIn;
 beforeAll(async () => {
   running = await runApi();
+  operator = running.withToken(await running.tokenFor({ person: 'operator', scopes: ['cairn:operate'] }));
 }, 60_000);
 afterAll(() => running.close());
 
 async function watch(trial: string): Promise<Watching> {
   // A trial that was registered just now is not there yet.
   await running.graphql(`{ trial(id: "${trial}", minPosition: "${await running.store.head('test')}") { id } }`);
-  const url = `${running.api.url.replace('http', 'ws')}/graphql`;
-  const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
+  const client = running.webSocket();
   const seen: { table: Table; at: number }[] = [];
   const waiting = new Set<() => void>();
   const query = `subscription { engagementChanged(trial: "${trial}") { position overall { engaged randomised notYet } } }`;
@@ -56,7 +56,7 @@ async function watch(trial: string): Promise<Watching> {
 }
 
 async function openSubscriptions(): Promise<number> {
-  const text = await (await fetch(`${running.api.url}/metrics`)).text();
+  const text = await (await operator.fetch('/metrics')).text();
   return Number(/^cairn_subscriptions (\d+)$/m.exec(text)![1]);
 }
 
@@ -138,7 +138,7 @@ it('a socket that is cut off leaves nothing behind', async () => {
   await running.graphql(`{ trial(id: "X", minPosition: "${await running.store.head('test')}") { id } }`);
   const socket = new WebSocket(`${running.api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   await new Promise((resolve) => socket.once('open', resolve));
-  socket.send(JSON.stringify({ type: 'connection_init' }));
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { token: running.token } }));
   const next = new Promise<void>((resolve) =>
     socket.on('message', (data) => {
       const message = JSON.parse(String(data)) as { type: string };

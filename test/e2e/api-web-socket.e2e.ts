@@ -1,4 +1,4 @@
-import { CloseCode, createClient } from 'graphql-ws';
+import { CloseCode } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { runApi, type RunningApi, setUpTrial } from '../support/running-api.js';
 
@@ -59,11 +59,7 @@ describe('the web socket', () => {
       'GRAPHQL_VALIDATION_FAILED',
     ],
   ])('turns away %s', async (_what, query, code) => {
-    const client = createClient({
-      url: `${running.api.url.replace('http', 'ws')}/graphql`,
-      webSocketImpl: WebSocket,
-      retryAttempts: 0,
-    });
+    const client = running.webSocket();
     try {
       const failure = await (async () => {
         for await (const result of client.iterate({ query })) return result.errors;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { cairn, readImportOutput } from '../support/cairn-command.js';
+import { cairnAs, readImportOutput } from '../support/cairn-command.js';
 import { runApi, type RunningApi } from '../support/running-api.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -59,8 +59,10 @@ const levantaTables = (): ExpectedTable[] =>
   ).flatMap(({ asOf, tables }) => Object.entries(tables).map(([definition, rows]) => ({ asOf, definition, rows })));
 
 let running: RunningApi;
+let cairn: ReturnType<typeof cairnAs>;
 beforeAll(async () => {
-  running = await runApi({ DEFAULT_TENANT: 'enrich' });
+  running = await runApi({}, { tenant: 'enrich' });
+  cairn = cairnAs(running);
 }, 60_000);
 afterAll(() => running.close());
 
@@ -71,7 +73,7 @@ const bundles = [
 
 describe.each(bundles)('the bundle $trial', ({ trial, bundle, tables }) => {
   test('imports without a problem, and again without an event', async () => {
-    const first = await cairn('import', bundle, '--url', running.api.url, '--format', 'json');
+    const first = await cairn('import', bundle, '--format', 'json');
     expect(first.exitCode).toBe(0);
     const { problems, summary } = readImportOutput(first.out);
     expect(problems).toEqual([]);
@@ -79,7 +81,7 @@ describe.each(bundles)('the bundle $trial', ({ trial, bundle, tables }) => {
     const head = await running.store.head('enrich');
     expect(summary.position).toBe(head.toString());
 
-    const second = await cairn('import', bundle, '--url', running.api.url, '--format', 'json');
+    const second = await cairn('import', bundle, '--format', 'json');
     expect(second.exitCode).toBe(0);
     const again = readImportOutput(second.out).summary;
     expect(again).toMatchObject({ accepted: 0, unchanged: summary.rows, refused: 0, eventsAdded: 0 });
@@ -87,16 +89,7 @@ describe.each(bundles)('the bundle $trial', ({ trial, bundle, tables }) => {
   }, 120_000);
 
   test.each(tables)('definition $definition as of $asOf is what an independent program reckons', async (expected) => {
-    const options = [
-      '--trial',
-      trial,
-      '--definition',
-      expected.definition,
-      '--format',
-      'json',
-      '--url',
-      running.api.url,
-    ];
+    const options = ['--trial', trial, '--definition', expected.definition, '--format', 'json'];
     if (expected.asOf !== undefined) options.push('--as-of', expected.asOf);
     const { exitCode, out } = await cairn('report', 'engagement', ...options);
     expect(exitCode).toBe(0);
@@ -120,26 +113,17 @@ describe.each(bundles)('the bundle $trial', ({ trial, bundle, tables }) => {
 });
 
 test('the report for people and for spreadsheets', async () => {
-  const asTable = await cairn('report', 'engagement', '--trial', 'enrich', '--url', running.api.url);
+  const asTable = await cairn('report', 'engagement', '--trial', 'enrich');
   expect(asTable.out).toMatch(/^S1 +181\/93 +89 +61 +0 +28 +68\.54 +65\.59 +65\.59–69\.89 +10\.4$/m);
   expect(asTable.out).toMatch(/^all +586\/291 +265 +163 /m);
-  const asCsv = await cairn('report', 'engagement', '--trial', 'enrich', '--url', running.api.url, '--format', 'csv');
+  const asCsv = await cairn('report', 'engagement', '--trial', 'enrich', '--format', 'csv');
   const [header, first] = asCsv.out.split('\r\n');
   expect(header).toMatch(/^definition,as_of,position,site_id,/);
   expect(first).toMatch(/^table,[^,]+,\d+,S1,Site 1,181,93,89,61,0,28,0\.685/);
 });
 
 test('the fidelity of each site', async () => {
-  const { out } = await cairn(
-    'report',
-    'engagement',
-    '--trial',
-    'enrich',
-    '--url',
-    running.api.url,
-    '--format',
-    'json',
-  );
+  const { out } = await cairn('report', 'engagement', '--trial', 'enrich', '--format', 'json');
   const fidelity = (JSON.parse(out) as Report).sites.map((row) => row.fidelity);
   expect(fidelity).toEqual([10.4, 11, 11.2, 9, 10.9, 7.9, 9.7]);
 });
@@ -150,8 +134,6 @@ test('as of a time before anybody was discharged, nobody is engaged and all are 
     'engagement',
     '--trial',
     'enrich',
-    '--url',
-    running.api.url,
     '--format',
     'json',
     '--as-of',
@@ -162,8 +144,10 @@ test('as of a time before anybody was discharged, nobody is engaged and all are 
 });
 
 test('a read model that is not there, and rebuilding all of them', async () => {
-  expect(await cairn('rebuild', 'nothing', '--url', running.api.url)).toMatchObject({ exitCode: 2 });
-  const { exitCode, out } = await cairn('rebuild', 'all', '--url', running.api.url);
+  const token = await running.tokenFor({ scopes: ['cairn:read', 'cairn:operate'] });
+  const operating = cairnAs({ url: running.url, token });
+  expect(await operating('rebuild', 'nothing')).toMatchObject({ exitCode: 2 });
+  const { exitCode, out } = await operating('rebuild', 'all');
   expect(exitCode).toBe(0);
   expect(out.match(/rebuilt up to position/g)!.length).toBeGreaterThanOrEqual(3);
 }, 60_000);

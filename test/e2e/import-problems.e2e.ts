@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { cairn, readImportOutput } from '../support/cairn-command.js';
+import { cairnAs, readImportOutput } from '../support/cairn-command.js';
 import { runApi, type RunningApi } from '../support/running-api.js';
 
 let running: RunningApi;
 beforeAll(async () => {
-  running = await runApi({ DEFAULT_TENANT: 'enrich' });
+  running = await runApi({}, { tenant: 'enrich' });
 }, 60_000);
 afterAll(() => running.close());
 
@@ -70,7 +70,7 @@ function bundle(trial: string, files: Readonly<Record<string, readonly string[]>
 }
 
 const importing = async (directory: string, ...options: string[]) => {
-  const { exitCode, out } = await cairn('import', directory, '--url', running.api.url, '--format', 'json', ...options);
+  const { exitCode, out } = await cairnAs(running)('import', directory, '--format', 'json', ...options);
   return { exitCode, ...readImportOutput(out) };
 };
 const places = (problems: readonly { file: string; line?: number; column?: string; code: string }[]) =>

@@ -2,8 +2,14 @@ import { Writable } from 'node:stream';
 import { readConfiguration } from '../../apps/cli/src/configuration.js';
 import { run } from '../../apps/cli/src/program.js';
 
+/** Runs command lines of `cairn` in this process, as somebody. */
+export const cairnAs =
+  ({ url, token }: { readonly url: string; readonly token: string }) =>
+  (...args: readonly string[]) =>
+    cairn({ CAIRN_URL: url, CAIRN_TOKEN: token }, ...args);
+
 /** Runs a command line of `cairn` in this process. */
-export async function cairn(...args: readonly string[]) {
+export async function cairn(environment: Readonly<Record<string, string>>, ...args: readonly string[]) {
   const written = { out: '', err: '' };
   const into = (name: 'out' | 'err') =>
     new Writable({
@@ -13,7 +19,7 @@ export async function cairn(...args: readonly string[]) {
         done();
       },
     });
-  const exitCode = await run(args, readConfiguration({}), { out: into('out'), err: into('err') });
+  const exitCode = await run(args, readConfiguration(environment), { out: into('out'), err: into('err') });
   return { exitCode, ...written };
 }
 

@@ -1,19 +1,32 @@
+import path from 'node:path';
 import { isIdentifier } from '@cairn/event-sourcing';
 import { z } from 'zod';
 import { UsageError } from './exit-code.js';
 
+/** Where an embedded Cairn keeps its data unless it is told otherwise. */
+const OWN_DATA = path.resolve(import.meta.dirname, '../../../.cairn');
+
 const Settings = z.object({
   CAIRN_URL: z.url({ protocol: /^https?$/, hostname: /^.*$/ }).default('http://localhost:4000'),
   CAIRN_TENANT: z.string().refine(isIdentifier, 'is not an identifier').default('enrich'),
-  CAIRN_ACTOR: z.string().refine(isIdentifier, 'is not an identifier').default('cairn-cli'),
+  CAIRN_TOKEN: z
+    .string()
+    // What a header can carry, so that a mistake is told here and not by the network.
+    .regex(/^[\w.~+/=-]+$/, 'is not a token')
+    .optional(),
+  CAIRN_DATA_DIR: z.string().optional(),
+  /** npm and npx set it to the folder in which they were called. */
+  INIT_CWD: z.string().optional(),
 });
 
 /** What holds where no option says otherwise. */
 export interface Configuration {
   readonly url: string;
+  /** Whose trials an embedded Cairn is asked for; a token says so itself. */
   readonly tenant: string;
-  /** Who the events are recorded as coming from. */
-  readonly actor: string;
+  readonly token: string | undefined;
+  /** Where an embedded Cairn on this machine keeps its data, and so its issuer's file. */
+  readonly dataDir: string;
 }
 
 /** @throws UsageError with everything that is wrong, not just the first thing */
@@ -23,7 +36,13 @@ export function readConfiguration(
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const read = Settings.safeParse(given);
   if (!read.success) {
-    throw new UsageError(read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
+    throw new UsageError(read.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('\n'));
   }
-  return { url: read.data.CAIRN_URL, tenant: read.data.CAIRN_TENANT, actor: read.data.CAIRN_ACTOR };
+  const { CAIRN_URL, CAIRN_TENANT, CAIRN_TOKEN, CAIRN_DATA_DIR, INIT_CWD } = read.data;
+  return {
+    url: CAIRN_URL,
+    tenant: CAIRN_TENANT,
+    token: CAIRN_TOKEN,
+    dataDir: path.resolve(INIT_CWD ?? '.', CAIRN_DATA_DIR ?? OWN_DATA),
+  };
 }

@@ -30,6 +30,9 @@ afterEach(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
+/** The settings of a shell in which somebody has a token. */
+const settings = { CAIRN_TOKEN: 'a.b.c' };
+
 async function cairn(...args: string[]) {
   const written = { out: '', err: '' };
   const into = (name: 'out' | 'err') =>
@@ -40,7 +43,7 @@ async function cairn(...args: string[]) {
         done();
       },
     });
-  const exitCode = await run(args, readConfiguration({}), { out: into('out'), err: into('err') });
+  const exitCode = await run(args, readConfiguration(settings), { out: into('out'), err: into('err') });
   return { exitCode, ...written };
 }
 
@@ -49,11 +52,20 @@ interface FakeRecord {
   readonly commands: readonly { readonly name: string; readonly input: Record<string, unknown> }[];
 }
 
+const viewer = { id: 'anna', tenant: { id: 'enrich' }, roles: ['trial_manager'] };
+
 /** A server that answers imports line by line, and GraphQL with what is given. */
-async function serve(answer: (record: FakeRecord) => unknown, graphql: unknown = { data: { trial: { head: '9' } } }) {
+async function serve(
+  answer: (record: FakeRecord) => unknown,
+  graphql: unknown = { data: { viewer, trial: { head: '9' } } },
+) {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(request.url!);
+    if (request.headers.authorization !== 'Bearer a.b.c') {
+      response.statusCode = 401;
+      return response.end(JSON.stringify({ errors: [{ message: 'No.', extensions: { code: 'UNAUTHENTICATED' } }] }));
+    }
     let body = '';
     request.setEncoding('utf8').on('data', (text: string) => (body += text));
     request.on('end', () => {
@@ -71,6 +83,7 @@ async function serve(answer: (record: FakeRecord) => unknown, graphql: unknown =
       return response.end(`${JSON.stringify({ done })}\n`);
     });
     if (request.url !== '/graphql') response.flushHeaders();
+    return undefined;
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -94,6 +107,9 @@ describe('exit code 2: the command line cannot be used', () => {
     [['import', tmpdir()]],
     [['import', directory, '--format', 'xml']],
     [['import', directory, '--tenant', ' x']],
+    [['import', directory, '--token', 'a', '--as', 'anna']],
+    [['token']],
+    [['token', 'anna', '--expires-in', '0']],
     [['import', directory, '--url', 'nonsense']],
     [['report', 'engagement']],
     [['report', 'engagement', '--trial', 't1', '--as-of', '2018-01-01']],
@@ -106,7 +122,8 @@ describe('exit code 2: the command line cannot be used', () => {
   });
 
   test('settings that are none', () => {
-    expect(() => readConfiguration({ CAIRN_URL: 'x', CAIRN_TENANT: '\0' })).toThrow(/CAIRN_URL.*\n.*CAIRN_TENANT/);
+    const wrong = { CAIRN_URL: 'x', CAIRN_TENANT: '\0', CAIRN_TOKEN: 'secret token' };
+    expect(() => readConfiguration(wrong)).toThrow(/CAIRN_URL.*\n.*CAIRN_TENANT.*\n.*CAIRN_TOKEN(?!.*secret)/);
   });
 });
 
@@ -173,7 +190,7 @@ test('--strict stops after the dry run when a row is bad', async () => {
   const { url, requests } = await serve(() => accepted);
   const { exitCode, out } = await cairn('import', directory, '--url', url, '--strict');
   expect(exitCode).toBe(1);
-  expect(requests).toEqual(['/import?dryRun=true']);
+  expect(requests).toEqual(['/graphql', '/import?dryRun=true']);
   expect(out).toContain('nothing was written');
 });
 
@@ -182,6 +199,26 @@ test('a trial that is not there is bad usage', async () => {
   const { exitCode, err } = await cairn('report', 'engagement', '--trial', 'nope', '--url', url);
   expect(exitCode).toBe(2);
   expect(err).toBe('cairn: there is no trial nope\n');
+});
+
+test('a token that is not taken is bad usage, and is not shown', async () => {
+  const { url } = await serve(() => accepted);
+  for (const args of [
+    ['import', directory],
+    ['rebuild', 'all'],
+    ['report', 'engagement', '--trial', 't1'],
+  ]) {
+    const { exitCode, out, err } = await cairn(...args, '--url', url, '--token', 'of.another.issuer');
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toBe(`cairn: ${url} does not take the token: it has expired, or another issuer made it\n`);
+  }
+});
+
+test('engagement that is not for the role of who asks is bad usage', async () => {
+  const { url } = await serve(() => accepted, { data: { trial: { engagement: null } } });
+  const { exitCode, out, err } = await cairn('report', 'engagement', '--trial', 't1', '--url', url);
+  expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+  expect(err).toBe('cairn: the engagement of trial t1 is not shown to your role\n');
 });
 
 test('a hundred problems are shown, the first of the bundle, and all are counted', async () => {

@@ -3,20 +3,17 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { BenchOptions } from './bench/main.js';
 import type { Configuration } from './configuration.js';
 import { ExitCode, ServerUnreachable, UsageError } from './exit-code.js';
+import { type Asking, signIn } from './identity/sign-in.js';
 import { importCommand, type ImportOptions } from './import/import-command.js';
 import { rebuildCommand } from './rebuild/rebuild-command.js';
 import { formatEngagement, REPORT_FORMATS, type ReportFormat } from './report/engagement-format.js';
 import { engagementReport } from './report/engagement-report.js';
-import { GraphqlError, type Server } from './server/server.js';
+import { GraphqlError } from './server/server.js';
 import type { Terminal } from './terminal.js';
+import { tokenCommand, type TokenOptions } from './token/token-command.js';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 rows were refused; 2 the command line cannot be used; 3 the server cannot be reached.`;
-
-interface ServerOptions {
-  readonly url: string;
-  readonly tenant: string;
-}
 
 /** Runs one command line. @param args without the names of node and the script */
 export async function run(
@@ -38,12 +35,13 @@ export async function run(
   const withServer = (command: Command): Command =>
     command
       .option('--url <url>', 'where the server is (CAIRN_URL)', configuration.url)
-      .addOption(
-        new Option('--tenant <id>', 'whose trial it is (CAIRN_TENANT)')
-          .default(configuration.tenant)
-          .argParser(identifier),
+      .addOption(new Option('--token <token>', 'an access token (CAIRN_TOKEN)').conflicts(['as', 'tenant']))
+      .option('--as <user>', 'somebody of an embedded Cairn (default: manager@<tenant>.example)', identifier)
+      .option(
+        '--tenant <id>',
+        `a tenant of an embedded Cairn (CAIRN_TENANT, else ${configuration.tenant})`,
+        identifier,
       );
-  const server = ({ url, tenant }: ServerOptions): Server => ({ url, tenant, actor: configuration.actor });
 
   withServer(program.command('import'))
     .description('Import a trial bundle: a folder with trial.json and CSV files.')
@@ -62,8 +60,8 @@ export async function run(
 A bad row is reported and left out; it never stops the good rows. Importing a bundle again adds nothing, so after an
 interruption the same command simply goes on. White space around cells is not part of them.${EXIT_CODES}`,
     )
-    .action(async (directory: string, options: ImportOptions & ServerOptions) => {
-      exitCode = await importCommand(directory, server(options), options, terminal);
+    .action(async (directory: string, options: ImportOptions & Asking) => {
+      exitCode = await importCommand(directory, await signIn(options, configuration), options, terminal);
     });
 
   const report = program.command('report').description('Print a report.');
@@ -74,20 +72,33 @@ interruption the same command simply goes on. White space around cells is not pa
     .option('--as-of <time>', 'what had happened by then, like 2018-03-25T14:30:00+01:00 (default: now)', time)
     .addOption(new Option('--format <format>', 'how it is written').choices(REPORT_FORMATS).default('table'))
     .addHelpText('after', EXIT_CODES)
-    .action(
-      async (options: ServerOptions & { trial: string; definition: string; asOf?: string; format: ReportFormat }) => {
-        const table = await engagementReport(server(options), options.trial, options.definition, options.asOf);
-        terminal.out.write(formatEngagement(table, options.format));
-      },
-    );
+    .action(async (options: Asking & { trial: string; definition: string; asOf?: string; format: ReportFormat }) => {
+      const { server } = await signIn(options, configuration);
+      const table = await engagementReport(server, options.trial, options.definition, options.asOf);
+      terminal.out.write(formatEngagement(table, options.format));
+    });
 
   withServer(program.command('rebuild'))
     .description('Build a read model anew from the log; the old one serves until the new one is complete.')
     .argument('<projection>', 'a name, or all')
     .addHelpText('after', EXIT_CODES)
-    .action(async (name: string, options: ServerOptions) => {
-      exitCode = await rebuildCommand(name, server(options), terminal);
+    .action(async (name: string, options: Asking) => {
+      const { server } = await signIn(options, configuration, ['cairn:read', 'cairn:operate']);
+      exitCode = await rebuildCommand(name, server, terminal);
     });
+
+  program
+    .command('token')
+    .description('Print an access token of somebody of the embedded Cairn on this machine, and nothing else.')
+    .argument('<user>', 'like manager@enrich.example', identifier)
+    .option('--tenant <id>', 'that they must be of', identifier)
+    .option(
+      '--scope <scopes>',
+      'what it may be used for, like "cairn:read cairn:record" (default: what their roles allow)',
+    )
+    .option('--expires-in <seconds>', 'for how long it holds, at most a day', lifetime, 3_600)
+    .addHelpText('after', EXIT_CODES)
+    .action((user: string, options: TokenOptions) => tokenCommand(user, configuration.dataDir, options, terminal));
 
   program
     .command('bench')
@@ -129,6 +140,12 @@ export function explain(error: unknown, { err }: Terminal): ExitCode {
 function identifier(text: string): string {
   if (!isIdentifier(text)) throw new InvalidArgumentError('It is not an identifier.');
   return text;
+}
+
+function lifetime(text: string): number {
+  const seconds = Number(text);
+  if (/^\d+$/.test(text) && seconds >= 1 && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError('It is not a whole number of seconds from 1 to 86400.');
 }
 
 function time(text: string): string {

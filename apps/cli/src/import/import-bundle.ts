@@ -25,12 +25,14 @@ export interface ImportSummary {
 
 /**
  * Reads a bundle, gives it to the server row by row and tells what is wrong with which row.
+ * @param tenant part of each record's command id
  * @throws ServerUnreachable
  */
 export async function importBundle(
   directory: string,
   trial: TrialDescription,
   server: Server,
+  tenant: string,
   dryRun: boolean,
   progress: Progress,
   onProblem: (problem: Problem) => void,
@@ -44,7 +46,7 @@ export async function importBundle(
   async function* pages(): AsyncGenerator<readonly BundleRecord[]> {
     let file: string | undefined;
     let rowsOfFile = 0;
-    for await (const page of readBundle(directory, server.tenant, trial)) {
+    for await (const page of readBundle(directory, tenant, trial)) {
       if (file !== undefined && file !== page.file) {
         progress.milestone(rowsRead(file, rowsOfFile));
         rowsOfFile = 0;

@@ -2,10 +2,11 @@ import { bundleSize } from '../bundle/read-bundle.js';
 import type { Problem } from '../bundle/problem.js';
 import { readTrialFile, TRIAL_FILE } from '../bundle/trial-file.js';
 import { ExitCode, UsageError } from '../exit-code.js';
-import type { Server } from '../server/server.js';
+import type { SignedIn } from '../identity/sign-in.js';
 import { grouped, startProgress, type Terminal } from '../terminal.js';
 import { awaitReadModels } from './await-read-models.js';
 import { importBundle, type ImportSummary } from './import-bundle.js';
+import { openTenant } from './open-tenant.js';
 import { ProblemList, SHOWN_AT_MOST } from './problem-list.js';
 
 export interface ImportOptions {
@@ -18,12 +19,12 @@ export interface ImportOptions {
 
 /**
  * `cairn import`: a bundle into the server.
- * @throws UsageError when the directory is not a bundle
+ * @throws UsageError when the directory is not a bundle, or whoever asks may not import
  * @throws ServerUnreachable
  */
 export async function importCommand(
   directory: string,
-  server: Server,
+  { server, user }: SignedIn,
   options: ImportOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
@@ -39,11 +40,14 @@ export async function importCommand(
     return ExitCode.rowsRefused;
   }
 
+  const tenant = await openTenant(server, user, options);
   const size = await bundleSize(directory);
   const pass = async (dryRun: boolean, into: Report): Promise<ImportSummary> => {
     const progress = startProgress(terminal.err, dryRun ? 'Checking' : 'Importing', size);
     try {
-      const summary = await importBundle(directory, reading.trial, server, dryRun, progress, (p) => into.problem(p));
+      const summary = await importBundle(directory, reading.trial, server, tenant, dryRun, progress, (p) =>
+        into.problem(p),
+      );
       if (dryRun) return summary;
       const startedAt = performance.now();
       into.warning = await awaitReadModels(server, reading.trial.id, summary.position, progress);

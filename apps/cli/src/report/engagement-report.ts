@@ -68,7 +68,7 @@ export async function engagementReport(
   try {
     const answer = await ask(server, QUERY, { trial, definition, asOf: asOf ?? null }, Answer);
     if (!answer.trial) throw new UsageError(`there is no trial ${trial}`);
-    if (!answer.trial.engagement) throw new UsageError(`the engagement of trial ${trial} may not be seen`);
+    if (!answer.trial.engagement) throw new UsageError(`the engagement of trial ${trial} is not shown to your role`);
     return answer.trial.engagement;
   } catch (error) {
     if (error instanceof GraphqlError) throw new UsageError(error.message);

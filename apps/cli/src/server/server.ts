@@ -1,23 +1,16 @@
 import { z } from 'zod';
 import { ServerUnreachable, UsageError } from '../exit-code.js';
 
-/** Which server is talked to, and for whom. */
+/** Which server is talked to, and with which access token. */
 export interface Server {
   readonly url: string;
-  readonly tenant: string;
-  readonly actor: string;
+  readonly token: string;
 }
 
-/** Headers carry Latin-1; identifiers of any alphabet travel as UTF-8 bytes. */
-const headerText = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
-
-export const identityHeaders = (server: Server): Record<string, string> => ({
-  'cairn-tenant': headerText(server.tenant),
-  'cairn-actor': headerText(server.actor),
-});
+export const identityHeaders = ({ token }: Server): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
 /** The address of a path of the server. @throws UsageError for an address that is none */
-export function addressOf(server: Server, path: string): URL {
+export function addressOf(server: Pick<Server, 'url'>, path: string): URL {
   const base = URL.parse(server.url);
   if (!base || !/^https?:$/.test(base.protocol)) throw new UsageError(`${server.url} is not an http address`);
   return new URL(path.replace(/^\//, ''), base.href.endsWith('/') ? base : `${base.href}/`);
@@ -45,6 +38,7 @@ export class GraphqlError extends Error {
  * Asks the server.
  * @param shape what the answer's data must look like
  * @throws ServerUnreachable when there is no answer, or none that a Cairn server gives
+ * @throws UsageError when it does not take the token
  * @throws GraphqlError when the answer is an error
  */
 export async function ask<Data>(
@@ -55,6 +49,7 @@ export async function ask<Data>(
 ): Promise<Data> {
   const address = addressOf(server, '/graphql');
   let body: unknown;
+  let status: number;
   try {
     const response = await fetch(address, {
       method: 'POST',
@@ -62,10 +57,12 @@ export async function ask<Data>(
       body: JSON.stringify({ query, variables }),
       signal: AbortSignal.timeout(60_000),
     });
+    status = response.status;
     body = await response.json();
   } catch (error) {
     throw unreachable(server, error);
   }
+  if (status === 401) throw notSignedIn(server);
   const answer = GraphqlAnswer.safeParse(body);
   if (!answer.success) throw new ServerUnreachable(`${server.url} does not answer as a Cairn server`);
   const [error] = answer.data.errors ?? [];
@@ -74,6 +71,10 @@ export async function ask<Data>(
   if (!data.success) throw new ServerUnreachable(`${server.url} does not answer as this version of a Cairn server`);
   return data.data;
 }
+
+/** What is wrong with a token a server keeps to itself. */
+export const notSignedIn = ({ url }: Server): UsageError =>
+  new UsageError(`${url} does not take the token: it has expired, or another issuer made it`);
 
 /** The failure of a connection as one sentence, with the cause that Node hides inside. */
 export function unreachable(server: Server, error: unknown): ServerUnreachable {

@@ -4,8 +4,8 @@ import { request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { BundleRecord } from '../bundle/bundle-record.js';
-import { ServerUnreachable } from '../exit-code.js';
-import { addressOf, identityHeaders, type Server, unreachable } from './server.js';
+import { ServerUnreachable, UsageError } from '../exit-code.js';
+import { addressOf, identityHeaders, notSignedIn, type Server, unreachable } from './server.js';
 
 const Outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('accepted'), position: z.string(), events: z.number() }),
@@ -42,6 +42,7 @@ const AGAIN = 'Importing the bundle again is safe: what is stored already is not
 /**
  * Streams records to the server and gives each outcome with the record it belongs to. Pages are read no faster than
  * the server takes them.
+ * @throws UsageError when whoever asks may not import
  * @throws ServerUnreachable when the connection cannot be made or is lost
  */
 export async function streamImport(
@@ -69,6 +70,8 @@ export async function streamImport(
   }
   if (response.statusCode !== 200) {
     request.destroy();
+    if (response.statusCode === 401) throw notSignedIn(server);
+    if (response.statusCode === 403) throw new UsageError('whoever the token names may record nothing there');
     throw new ServerUnreachable(`The server ${server.url} does not take imports: status ${response.statusCode}.`);
   }
 
