@@ -37,8 +37,10 @@ const text = await codegen({
     contextType: '../graphql/context.js#RequestContext',
     mappers: {
       Trial: '../registry/trial-view.js#TrialView',
-      Participant: '../monitoring/participant-view.js#ParticipantView',
-      RecordedEvent: '@cairn/event-sourcing#RecordedEvent as StoredEvent',
+      Participant: '../monitoring/participant-sight.js#ParticipantSight',
+      Tenant: '../registry/tenant-view.js#TenantView',
+      Viewer: '@cairn/access#Viewer as AccessViewer',
+      RecordedEvent: '../history/read-history.js#ShownEvent',
       RecordedEventConnection: '../history/read-history.js#HistoryPage',
     },
     scalars: {

@@ -7,19 +7,24 @@ import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs';
 import { GraphQLModule } from '@nestjs/graphql';
 import { TerminusModule } from '@nestjs/terminus';
 import { LoggerModule } from 'nestjs-pino';
+import { Conduct } from './access/conduct.js';
+import { Viewers } from './access/viewers.js';
 import { Application } from './application/application.js';
 import { RecordCommandsHandler } from './application/record-commands.js';
 import { CONFIGURATION, type Configuration } from './configuration.js';
 import type { Connections } from './connections.js';
-import type { RequestContext } from './graphql/context.js';
+import { contextOf } from './graphql/context.js';
+import { sealedFields } from './graphql/disclosures.js';
 import { enums } from './graphql/enums.js';
 import { errorStatus, noSubscriptions, presentError, type UnexpectedError } from './graphql/errors.js';
+import { guarded } from './graphql/guard.js';
 import { limitRules, MAX_TOKENS } from './graphql/limits.js';
 import { scalars } from './graphql/scalars.js';
 import { ReadHistoryHandler } from './history/read-history.js';
 import { historyResolvers } from './history/resolvers.js';
-import { identify } from './identity.js';
+import { identityOf } from './identity/request-identity.js';
 import { ImportController, STOPPING } from './import/import.controller.js';
+import { OpenArms } from './monitoring/open-arms.js';
 import { monitoringResolvers } from './monitoring/resolvers.js';
 import { StoredTrialDocuments } from './monitoring/trial-documents.js';
 import { TrialStates } from './monitoring/trial-states.js';
@@ -47,6 +52,10 @@ export class ApiModule {
     const { store, readModels, database } = connections;
     const states = new TrialStates(new StoredTrialDocuments(readModels), configuration.cachedDocuments);
     readModels.onProjected((notice) => states.projected(notice));
+    const history = new EventHistory(database);
+    const viewers = new Viewers(store);
+    const conduct = new Conduct(store, viewers);
+    const openArms = new OpenArms(history);
     const metrics = new Metrics(() => states.watched);
 
     return {
@@ -64,21 +73,20 @@ export class ApiModule {
             resolvers: [
               { ...scalars, ...enums },
               registryResolvers(queries, store),
-              monitoringResolvers(states),
-              historyResolvers(queries, store),
+              monitoringResolvers(states, viewers, openArms),
+              historyResolvers(queries, store, viewers, openArms),
               recordingResolvers(commands, metrics),
               operationsResolvers(readModels),
             ],
-            context: ({ req }: { req: IncomingMessage }): RequestContext => ({
-              identity: identify(req.headers, configuration.defaultTenant),
-            }),
+            transformSchema: guarded,
+            context: ({ req }: { req: IncomingMessage }) => contextOf(identityOf(req), viewers, conduct),
             formatError: (_formatted, error) => presentError(error, unexpected),
             introspection: configuration.introspection,
             hideSchemaDetailsFromClientErrors: !configuration.introspection,
             includeStacktraceInErrorResponses: false,
             parseOptions: { maxTokens: MAX_TOKENS },
             validationRules: [...limitRules],
-            plugins: [noSubscriptions, errorStatus, metrics.plugin],
+            plugins: [noSubscriptions, errorStatus, sealedFields, metrics.plugin],
             persistedQueries: false,
             allowBatchedHttpRequests: false,
             csrfPrevention: true,
@@ -95,8 +103,10 @@ export class ApiModule {
         { provide: PostgresEventStore, useValue: store },
         { provide: ReadModels, useValue: readModels },
         { provide: Database, useValue: database },
-        { provide: EventHistory, useValue: new EventHistory(database) },
+        { provide: EventHistory, useValue: history },
         { provide: TrialStates, useValue: states },
+        { provide: Viewers, useValue: viewers },
+        { provide: Conduct, useValue: conduct },
         { provide: Metrics, useValue: metrics },
         { provide: Application, useValue: new Application(store) },
         RecordCommandsHandler,

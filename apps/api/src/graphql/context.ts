@@ -1,6 +1,20 @@
-import type { Identity } from '../identity.js';
+import type { Viewer } from '@cairn/access';
+import type { Identity } from '../identity/identity.js';
+import { type ConductRecord, Disclosures } from './disclosures.js';
 
 /** What every resolver is given. */
 export interface RequestContext {
   readonly identity: Identity;
+  /** With the roles held now: a subscription is given a new one before each event. */
+  viewer: Viewer;
+  readonly disclosures: Disclosures;
+}
+
+/** A context for one request or one subscription. */
+export async function contextOf(
+  identity: Identity,
+  viewers: { of(identity: Identity): Promise<Viewer> },
+  conduct: ConductRecord,
+): Promise<RequestContext> {
+  return { identity, viewer: await viewers.of(identity), disclosures: new Disclosures(conduct) };
 }

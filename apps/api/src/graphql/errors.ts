@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
+import type { SealReason } from '@cairn/access';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { isPassing, ReadModelMissing } from '@cairn/platform';
 import { GraphQLError, type GraphQLFormattedError, OperationTypeNode } from 'graphql';
@@ -12,6 +13,8 @@ import { GraphQLError, type GraphQLFormattedError, OperationTypeNode } from 'gra
 export const errorStatuses = {
   BAD_REQUEST: undefined,
   BAD_USER_INPUT: 400,
+  FORBIDDEN: 403,
+  SEALED: 403,
   GRAPHQL_PARSE_FAILED: undefined,
   GRAPHQL_VALIDATION_FAILED: undefined,
   OPERATION_RESOLUTION_FAILURE: undefined,
@@ -25,6 +28,15 @@ export const badInput = (message: string): GraphQLError => typed('BAD_USER_INPUT
 
 /** The read models have not come as far as the request wants; it may be sent again. */
 export const readModelBehind = (message: string): GraphQLError => typed('READ_MODEL_BEHIND', message);
+
+/** It is not for the viewer's roles or token, whatever exists. */
+export const forbidden = (): GraphQLError => typed('FORBIDDEN', 'This is not for your roles.');
+
+/** A field that cannot be null is not for the viewer. */
+export const sealed = (reason: SealReason): GraphQLError =>
+  new GraphQLError('This is not shown to your roles.', {
+    extensions: { code: 'SEALED' satisfies ErrorCode, reason, http: { status: errorStatuses.SEALED } },
+  });
 
 /** Called for each error that is nobody's known case, with the id that the client was told. */
 export type UnexpectedError = (id: string, error: unknown) => void;
@@ -90,6 +102,6 @@ function present(error: unknown, code: ErrorCode, message: string): GraphQLForma
     message,
     ...(at?.locations && { locations: at.locations }),
     ...(at?.path && { path: at.path }),
-    extensions: { code },
+    extensions: { code, ...(code === 'SEALED' && { reason: at?.extensions['reason'] }) },
   };
 }

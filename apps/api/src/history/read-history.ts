@@ -1,18 +1,26 @@
-import type { RecordedEvent } from '@cairn/event-sourcing';
-import { EventHistory, type HistorySelection } from '@cairn/platform';
+import type { Viewer } from '@cairn/access';
+import { type EventStore, isUuid, type Position, type RecordedEvent, type TenantId } from '@cairn/event-sourcing';
+import { EventHistory, type HistorySelection, PostgresEventStore } from '@cairn/platform';
+import { Inject } from '@nestjs/common';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { type Page, page, type PageRequest } from '../graphql/connection.js';
 import { badInput } from '../graphql/errors.js';
-import type { Identity } from '../identity.js';
 
-export type HistoryPage = Page<RecordedEvent> & { totalCount(): Promise<number> };
+/** An event that is shown to somebody. */
+export interface ShownEvent extends RecordedEvent {
+  /** Whose arms the viewer may know, where that is not the same for everybody in the trial. */
+  readonly armsOf?: ReadonlySet<string> | undefined;
+}
 
-/** A page of recorded events, newest first. */
+export type HistoryPage = Page<ShownEvent> & { totalCount(): Promise<number> };
+
+/** A page of recorded events, newest first. The selection has nothing in it that the viewer may not see. */
 export class ReadHistory extends Query<HistoryPage> {
   constructor(
-    readonly identity: Pick<Identity, 'tenant'>,
+    readonly viewer: Viewer,
     readonly selection: HistorySelection,
     readonly request: PageRequest,
+    readonly armsOf?: ReadonlySet<string>,
   ) {
     super();
   }
@@ -20,12 +28,16 @@ export class ReadHistory extends Query<HistoryPage> {
 
 @QueryHandler(ReadHistory)
 export class ReadHistoryHandler implements IQueryHandler<ReadHistory> {
-  constructor(private readonly history: EventHistory) {}
+  constructor(
+    private readonly history: EventHistory,
+    @Inject(PostgresEventStore) private readonly store: EventStore,
+  ) {}
 
-  async execute({ identity: { tenant }, selection, request }: ReadHistory): Promise<HistoryPage> {
+  async execute({ viewer, selection, request, armsOf }: ReadHistory): Promise<HistoryPage> {
+    const { tenant } = viewer;
     // Newest first: what comes after a cursor lies below its position.
-    const below = positionOf(request.after);
-    const above = positionOf(request.before);
+    const below = await this.positionOf(tenant, selection, request.after);
+    const above = await this.positionOf(tenant, selection, request.before);
     const read = await this.history.read(tenant, selection, {
       order: request.from === 'start' ? 'newest first' : 'oldest first',
       ...(below !== undefined && { below }),
@@ -33,15 +45,36 @@ export class ReadHistoryHandler implements IQueryHandler<ReadHistory> {
       limit: request.size + 1,
     });
     const events = request.from === 'start' ? read : read.toReversed();
+    const shown = events.map((event): ShownEvent => ({
+      ...event,
+      // The log's own positions count what is recorded of everybody.
+      ...(viewer.isBlindedSomewhere && { position: BigInt(event.recordedAt) }),
+      armsOf,
+    }));
     return {
-      ...page(request, events, (event) => event.position.toString()),
+      ...page(request, shown, (event) => event.id),
       totalCount: () => this.history.count(tenant, selection),
     };
   }
+
+  /**
+   * A cursor is the id of an event, not its position, which would tell how much lies between two of them. One that is not
+   * in the viewer's selection is answered like one that does not exist.
+   */
+  private async positionOf(
+    tenant: TenantId,
+    { streams }: HistorySelection,
+    cursor: string | undefined,
+  ): Promise<Position | undefined> {
+    if (cursor === undefined) return undefined;
+    const event = isUuid(cursor) ? await this.store.findEvent(tenant, cursor) : undefined;
+    if (!event || !isIn(streams, event)) throw badInput('the cursor is not one of this list');
+    return event.position;
+  }
 }
 
-function positionOf(cursor: string | undefined): bigint | undefined {
-  if (cursor === undefined) return undefined;
-  if (!/^\d{1,18}$/.test(cursor)) throw badInput('the cursor is not one of this list');
-  return BigInt(cursor);
-}
+const isIn = (
+  { names = [], prefixes = [], positions = [] }: HistorySelection['streams'],
+  { stream, position }: RecordedEvent,
+): boolean =>
+  names.includes(stream) || positions.includes(position) || prefixes.some((prefix) => stream.startsWith(prefix));

@@ -1,12 +1,15 @@
 import { isIdentifier, parseInstant } from '@cairn/event-sourcing';
 import { type Moment, present } from '@cairn/monitoring';
 import type { EngagementDefinition } from '@cairn/registry';
+import type { Viewers } from '../access/viewers.js';
 import type { Resolvers } from '../generated/schema.js';
 import { pageOf, pageRequest } from '../graphql/connection.js';
 import { badInput } from '../graphql/errors.js';
+import { withhold } from '../graphql/guard.js';
 import { EngagementChanges } from './engagement-changes.js';
-import type { ParticipantView } from './participant-view.js';
-import type { EngagementAnswer, TrialState } from './trial-state.js';
+import type { OpenArms } from './open-arms.js';
+import type { TrialSight } from './trial-sight.js';
+import type { EngagementAnswer } from './trial-state.js';
 import type { TrialStates } from './trial-states.js';
 
 interface Times {
@@ -15,45 +18,68 @@ interface Times {
 }
 
 /** What trial managers watch: who is engaged, where, and how faithfully the intervention is delivered. */
-export function monitoringResolvers(states: TrialStates, clock: () => number = Date.now) {
+export function monitoringResolvers(
+  states: TrialStates,
+  viewers: Viewers,
+  openArms: OpenArms,
+  clock: () => number = Date.now,
+) {
   return {
     Trial: {
       engagement: async (trial, { definition, ...times }) => {
-        const state = await trial.state();
-        return state.engagement(known(state, definition), instants(times), clock());
+        const sight = await trial.sight();
+        return sight.engagement(known(sight, definition), instants(times), clock());
       },
       fidelityAssociation: async (trial, { definition, ...times }) => {
-        const state = await trial.state();
-        const association = state.association(known(state, definition), moment(times, clock()));
-        const points = association.points.map((point) => ({ ...point, site: state.site(point.site)! }));
-        return { ...association, points };
+        const sight = await trial.sight();
+        const association = sight.association(known(sight, definition), moment(times, clock()));
+        return {
+          ...association,
+          points: association.points.map((point) => ({ ...point, site: sight.site(point.site) })),
+        };
+      },
+      benchmark: async (trial, { definition, asOf }) => {
+        const sight = await trial.sight();
+        const at = asOf == null ? undefined : parseInstant(asOf)!;
+        return sight.benchmark(known(sight, definition), at, clock());
       },
       participants: async (trial, { site, status, definition, asOf, knownAt, ...page }) => {
         const request = pageRequest(page);
-        const state = await trial.state();
-        const found = state.participants(known(state, definition), moment({ asOf, knownAt }, clock()), {
+        const sight = await trial.sight();
+        const found = sight.participants(known(sight, definition), moment({ asOf, knownAt }, clock()), {
           site: site ?? undefined,
           status: status ?? undefined,
         });
-        // Who was referred to a site that is not registered has no site to show; no rule lets that happen.
-        const shown = found.filter((one) => state.site(one.site) !== undefined);
-        const views = shown.map((engagement): ParticipantView => ({ engagement, state }));
-        return pageOf(request, views, (view) => view.engagement.participant);
+        return pageOf(request, found, ({ id }) => id);
       },
     },
     Participant: {
-      id: ({ engagement }) => engagement.participant,
-      site: ({ engagement, state }) => state.site(engagement.site)!,
-      status: ({ engagement }) => engagement.status,
-      engagedAt: ({ engagement }) => engagement.engagedAt ?? null,
-      dischargedAt: ({ engagement }) => engagement.dischargedAt ?? null,
-      windowClosesAt: ({ engagement }) => engagement.windowClosesAt ?? null,
+      arm: async (participant, _args, context, info) => {
+        const { trial, id, armByRole } = participant;
+        const { viewer, disclosures } = context;
+        if (armByRole) {
+          if (armByRole.recorded) await disclosures.look(viewer, trial, ARM, id, 'role');
+          return participant.arm();
+        }
+        if ((await openArms.to(viewer, trial)).has(id)) {
+          await disclosures.look(viewer, trial, ARM, id, 'unblinding');
+          return participant.arm();
+        }
+        const reach = viewer.reach('allocation', trial);
+        return withhold(context, info, trial, reach.kind === 'sealed' ? reach.reason : 'NOT_IN_ROLE');
+      },
     },
     Subscription: {
       engagementChanged: {
-        subscribe: (_root, { trial, definition }, { identity }) => {
+        subscribe: (_root, { trial, definition }, context) => {
           if (!isIdentifier(trial)) throw badInput('there is no such trial');
-          return new EngagementChanges(states, identity.tenant, trial, definition ?? DEFAULT_DEFINITION, clock);
+          const watched = {
+            trial,
+            definition: definition ?? DEFAULT_DEFINITION,
+            // Fields of the table ask the policy too: of the same viewer.
+            viewer: async () => (context.viewer = await viewers.of(context.identity)),
+          };
+          return new EngagementChanges(states, watched, clock);
         },
         resolve: (table: EngagementAnswer) => table,
       },
@@ -61,11 +87,14 @@ export function monitoringResolvers(states: TrialStates, clock: () => number = D
   } satisfies Resolvers;
 }
 
+/** The field that a record of a sealed read names. */
+const ARM = 'Participant.arm';
+
 /** An explicit null means the same as nothing. */
 const DEFAULT_DEFINITION = 'table';
 
-function known(state: TrialState, id: string | null | undefined): EngagementDefinition {
-  const definition = state.definition(id ?? DEFAULT_DEFINITION);
+function known(sight: TrialSight, id: string | null | undefined): EngagementDefinition {
+  const definition = sight.definition(id ?? DEFAULT_DEFINITION);
   if (!definition) throw badInput('the trial has no such engagement definition');
   return definition;
 }

@@ -3,14 +3,18 @@ import {
   defaultSiteClassCutPoints,
   engagementDefinition,
   type EngagementTable,
+  factsAt,
   type FidelityAssociation,
   fidelityAssociation,
   fidelityPoints,
   type Moment,
   nextAssessment,
+  type ParticipantFact,
   type ParticipantFacts,
   present,
   type SiteAssessments,
+  type SiteBenchmark,
+  type SiteEngagement,
   type SiteFidelity,
   siteFidelity,
   TrialEngagement,
@@ -18,6 +22,9 @@ import {
 import type { EngagementDefinition, Protocol, TrialRoster } from '@cairn/registry';
 import type { Site } from '../generated/schema.js';
 import { presentSite, trialRules } from '../registry/trial-roster.js';
+import { neutralTime } from './neutral-time.js';
+
+const ALWAYS: Moment = { asOf: Infinity, knownAt: Infinity };
 
 /** Documents of one trial, all of them or those that changed, and the position that they bring a reader to. */
 export interface TrialDocuments {
@@ -29,6 +36,7 @@ export interface TrialDocuments {
 
 /** A site's row of the table. */
 export interface SiteRow {
+  readonly trial: string;
   readonly site: Site;
   readonly counts: EngagementTable['overall'];
   readonly fidelity: number | null;
@@ -46,6 +54,22 @@ export interface EngagementAnswer {
   readonly validUntil: Instant | undefined;
 }
 
+/** A benchmark as it is answered. */
+export interface BenchmarkAnswer extends Omit<SiteBenchmark, 'own'> {
+  readonly definition: EngagementDefinition;
+  readonly own: readonly SiteRow[];
+}
+
+/** What of a table is wanted. Without it: all sites, with their fidelity. */
+export interface TableParts {
+  /** Only these sites, and the sum over them. */
+  readonly sites?: ReadonlySet<string>;
+  readonly fidelity?: boolean;
+}
+
+/** Tables of the present that are kept; there is one for each group of sites that some viewer may see. */
+const MAX_TABLES = 1_000;
+
 type Table = Omit<EngagementAnswer, 'asOf' | 'position'>;
 
 /** One trial's read models in memory, and the tables that were made from them. */
@@ -60,6 +84,7 @@ export class TrialState {
   private readonly tables = new Map<string, { readonly madeAt: Instant; readonly table: Table }>();
   private read: Position;
   private changes = 0;
+  private neutral: Instant | undefined;
 
   /** @param documents all of them, the trial's own among them */
   constructor(documents: TrialDocuments & { readonly trial: TrialRoster }) {
@@ -114,6 +139,7 @@ export class TrialState {
     if (trial || participants.size > 0 || fidelity.size > 0) {
       this.changes++;
       this.tables.clear();
+      this.neutral = undefined;
     }
     this.read = position;
   }
@@ -123,23 +149,26 @@ export class TrialState {
     if (position > this.read) this.read = position;
   }
 
-  /** The table at a moment; of the present one each definition's is kept until something or the time changes it. */
+  /** The table at a moment; of the present one each is kept until something or the time changes it. */
   engagement(
     definition: EngagementDefinition,
     at: { asOf?: Instant; knownAt?: Instant },
     now: Instant,
+    parts: TableParts = {},
   ): EngagementAnswer {
     const asOf = at.asOf ?? now;
     if (at.asOf !== undefined || at.knownAt !== undefined) {
-      const table = this.table(definition, { asOf, knownAt: at.knownAt ?? Infinity });
+      const table = this.table(definition, { asOf, knownAt: at.knownAt ?? Infinity }, parts);
       return { ...table, asOf, position: this.read };
     }
-    const kept = this.tables.get(definition.id);
+    const key = JSON.stringify([definition.id, parts.fidelity !== false, parts.sites && [...parts.sites].sort()]);
+    const kept = this.tables.get(key);
     if (kept && kept.madeAt <= now && (kept.table.validUntil === undefined || now < kept.table.validUntil)) {
       return { ...kept.table, asOf, position: this.read };
     }
-    const table = this.table(definition, present(now));
-    this.tables.set(definition.id, { madeAt: now, table });
+    const table = this.table(definition, present(now), parts);
+    if (this.tables.size >= MAX_TABLES) this.tables.clear();
+    this.tables.set(key, { madeAt: now, table });
     return { ...table, asOf, position: this.read };
   }
 
@@ -147,6 +176,19 @@ export class TrialState {
     const { sites } = this.engagementOf.table(definition, moment, [...this.sitesById.keys()]);
     const points = fidelityPoints(sites, (site) => this.fidelityOf(site, moment)?.value);
     return fidelityAssociation(points, this.rules.protocol.siteClasses ?? defaultSiteClassCutPoints);
+  }
+
+  /** @param own sites that are shown by name; undefined for all of them */
+  benchmark(
+    definition: EngagementDefinition,
+    own: ReadonlySet<string> | undefined,
+    asOf: Instant | undefined,
+    now: Instant,
+  ): BenchmarkAnswer {
+    const ids = [...this.sitesById.keys()];
+    const made = this.engagementOf.benchmark(definition, ids, own ?? new Set(ids), { asOf, now });
+    const moment = { asOf: made.asOf, knownAt: Infinity };
+    return { ...made, definition, own: made.own.map((row) => this.row(row, this.fidelityOf(row.site, moment))) };
   }
 
   participants(...asked: Parameters<TrialEngagement['participants']>): ReturnType<TrialEngagement['participants']> {
@@ -160,6 +202,42 @@ export class TrialState {
       .map(([id]) => id);
   }
 
+  /** Ids of the participants who belong to one of the sites or are allocated to one of the workers, as known today. */
+  participantsOf(sites: ReadonlySet<string>, workers: ReadonlySet<string>): readonly string[] {
+    return [...this.facts.keys()].filter(
+      (id) => sites.has(this.belongsTo(id) ?? '') || this.isAllocated(id, workers, ALWAYS),
+    );
+  }
+
+  /** Whether the participant had been allocated to one of the workers by the moment. */
+  isAllocated(participant: string, workers: ReadonlySet<string>, moment: Moment): boolean {
+    if (workers.size === 0) return false;
+    const facts = this.facts.get(participant)?.facts ?? [];
+    return factsAt(facts, moment).some((fact) => fact.kind === 'allocated' && workers.has(fact.worker));
+  }
+
+  /** The arm that the participant had been randomised to by the moment. */
+  arm(participant: string, moment: Moment): string | undefined {
+    const known = factsAt(this.facts.get(participant)?.facts ?? [], moment);
+    let first: Extract<ParticipantFact, { kind: 'randomised' }> | undefined;
+    for (const fact of known) {
+      if (fact.kind === 'randomised' && (!first || fact.occurredAt < first.occurredAt)) first = fact;
+    }
+    return first?.arm;
+  }
+
+  /** When the newest thing was recorded that is the same in every arm: see `neutral-time.ts`. */
+  get neutralTime(): Instant {
+    this.neutral ??= neutralTime(this.roster, this.facts.values());
+    return this.neutral;
+  }
+
+  /** The site of the referral that stands; of one that was voided as long as there is no other. */
+  private belongsTo(participant: string): string | undefined {
+    const referrals = (this.facts.get(participant)?.facts ?? []).filter((fact) => fact.kind === 'referred');
+    return (referrals.find((fact) => fact.voidedAt === undefined) ?? referrals.at(-1))?.site;
+  }
+
   private takeTrial(trial: TrialRoster): void {
     this.roster = trial;
     this.rules = trialRules(trial);
@@ -170,19 +248,29 @@ export class TrialState {
     for (const [id, facts] of this.facts) this.engagementOf.set(id, facts);
   }
 
-  private table(definition: EngagementDefinition, moment: Moment): Table {
-    const { overall, sites, validUntil } = this.engagementOf.table(definition, moment, [...this.sitesById.keys()]);
-    const turns = [validUntil, ...[...this.assessments.values()].map((each) => nextAssessment(each, moment.asOf))];
-    const next = Math.min(...turns.map((turn) => turn ?? Infinity));
+  private table(definition: EngagementDefinition, moment: Moment, { sites: wanted, fidelity }: TableParts): Table {
+    const ids = [...this.sitesById.keys()].filter((id) => wanted?.has(id) ?? true);
+    const { overall, sites, validUntil } = this.engagementOf.table(definition, moment, ids);
+    const assessed = fidelity === false ? [] : ids.flatMap((id) => this.assessments.get(id) ?? []);
+    const next = Math.min(
+      validUntil ?? Infinity,
+      ...assessed.map((each) => nextAssessment(each, moment.asOf) ?? Infinity),
+    );
     return {
       definition,
       overall,
-      sites: sites.map(({ site, counts }) => {
-        const fidelityAssessment = this.fidelityOf(site, moment) ?? null;
-        const fidelity = fidelityAssessment?.value ?? null;
-        return { site: this.sitesById.get(site)!, counts, fidelity, fidelityAssessment };
-      }),
+      sites: sites.map((row) => this.row(row, fidelity === false ? undefined : this.fidelityOf(row.site, moment))),
       validUntil: next === Infinity ? undefined : next,
+    };
+  }
+
+  private row({ site, counts }: SiteEngagement, fidelityAssessment: SiteFidelity | undefined): SiteRow {
+    return {
+      trial: this.roster.trial,
+      site: this.sitesById.get(site)!,
+      counts,
+      fidelity: fidelityAssessment?.value ?? null,
+      fidelityAssessment: fidelityAssessment ?? null,
     };
   }
 

@@ -1,7 +1,9 @@
+import { type Assignment, Viewer } from '@cairn/access';
 import type { ParticipantFacts } from '@cairn/monitoring';
 import type { TrialRoster } from '@cairn/registry';
 import { EngagementChanges } from './engagement-changes.js';
 import type { TrialReading } from './trial-documents.js';
+import type { EngagementAnswer } from './trial-state.js';
 import { type TrialDocumentSource, TrialStates } from './trial-states.js';
 
 const roster: TrialRoster = {
@@ -166,8 +168,18 @@ describe('a trial in memory', () => {
 });
 
 describe('changes of a table', () => {
+  const who = (...roles: readonly Partial<Assignment>[]) =>
+    Viewer.of({
+      tenant: 't',
+      person: 'anna',
+      name: 'Anna',
+      assignments: roles.map((role) => ({ assignment: 'a', person: 'anna', role: 'trial_manager', ...role })),
+      scopes: new Set(),
+      validUntil: undefined,
+    });
+  const watched = (viewer = who({})) => ({ trial: 'T', definition: 'table', viewer: async () => viewer });
   const open = (setting: ReturnType<typeof setUp>, clock: () => number = () => time('2020-01-05T00:00:00Z')) =>
-    new EngagementChanges(setting.states, 't', 'T', 'table', clock);
+    new EngagementChanges(setting.states, watched(), clock);
 
   it('come at once, then with every commit that touches the trial, newest only', async () => {
     const setting = setUp();
@@ -207,8 +219,42 @@ describe('changes of a table', () => {
       ['unknown', 'table'],
       ['T', 'unknown'],
     ] as const) {
-      await expect(new EngagementChanges(states, 't', trial, definition).next()).rejects.toThrow('no such');
+      const changes = new EngagementChanges(states, { ...watched(), trial, definition });
+      await expect(changes.next()).rejects.toThrow('no such');
     }
+    expect(states.watched).toBe(0);
+  });
+
+  it('of a trial that is not the viewer’s are those of an unknown one', async () => {
+    const { states, documents } = setUp();
+    const elsewhere = new EngagementChanges(states, watched(who({ trial: 'U' })));
+    await expect(elsewhere.next()).rejects.toThrow('there is no such trial');
+    expect(documents.reads).toBe(0);
+  });
+
+  it('are sealed for whoever must not infer arms, before anything is read', async () => {
+    const { states, documents } = setUp();
+    const blinded = new EngagementChanges(states, watched(who({ role: 'blinded_outcome_assessor' })));
+    await expect(blinded.next()).rejects.toMatchObject({ extensions: { code: 'SEALED', reason: 'BLINDED' } });
+    expect(documents.reads).toBe(0);
+  });
+
+  it('are made for the roles that are held when they are sent', async () => {
+    const { states, documents } = setUp();
+    let viewer = who({});
+    const changes = new EngagementChanges(states, { ...watched(), viewer: async () => viewer });
+    const commit = (participant: string) => {
+      documents.add(participant);
+      states.projected(notice(['T'], documents.position));
+    };
+    const { sites } = (await changes.next()).value as EngagementAnswer;
+    expect(sites.length).toBeGreaterThan(0);
+    viewer = who({ role: 'site_viewer', site: 'nowhere' });
+    commit('P2');
+    expect((await changes.next()).value).toMatchObject({ sites: [], overall: { randomised: 0 } });
+    viewer = who();
+    commit('P3');
+    await expect(changes.next()).rejects.toMatchObject({ extensions: { code: 'FORBIDDEN' } });
     expect(states.watched).toBe(0);
   });
 });

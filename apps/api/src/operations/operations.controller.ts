@@ -1,8 +1,9 @@
-import { PostgresEventStore, ReadModels } from '@cairn/platform';
-import { Controller, Get, Header, Inject } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import { PostgresEventStore } from '@cairn/platform';
+import { Controller, ForbiddenException, Get, Header, Req } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import { Registry } from 'prom-client';
-import { CONFIGURATION, type Configuration } from '../configuration.js';
+import { identityOf } from '../identity/request-identity.js';
 import { Metrics } from './metrics.js';
 
 @Controller()
@@ -11,12 +12,10 @@ export class OperationsController {
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly store: PostgresEventStore,
-    private readonly readModels: ReadModels,
     private readonly metrics: Metrics,
-    @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
-  /** Down when the database does not answer. Read models that are behind or halted are told, but do not make it so. */
+  /** Open to everybody, so it tells nothing but whether the database answers. */
   @Get('health')
   @HealthCheck()
   check() {
@@ -30,26 +29,14 @@ export class OperationsController {
           return indicator.down();
         }
       },
-      async () => {
-        const indicator = this.indicators.check('readModels');
-        try {
-          const states = await this.readModels.states(this.configuration.defaultTenant);
-          const serving = states.filter(({ state }) => state === 'serving');
-          return indicator.up({
-            serving: serving.map(({ name }) => name),
-            lag: serving.reduce((most, { lag }) => Math.max(most, Number(lag)), 0),
-            halted: serving.filter(({ halted }) => halted).map(({ name }) => name),
-          });
-        } catch {
-          return indicator.down();
-        }
-      },
     ]);
   }
 
+  /** For whoever operates the installation: it counts what all tenants do. */
   @Get('metrics')
   @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
-  prometheus(): Promise<string> {
+  prometheus(@Req() request: IncomingMessage): Promise<string> {
+    if (!identityOf(request).scopes.has('cairn:operate')) throw new ForbiddenException();
     return this.metrics.registry.metrics();
   }
 }

@@ -1,17 +1,20 @@
-import { isIdentifier, type Position, type TenantId } from '@cairn/event-sourcing';
-import { ReadModels } from '@cairn/platform';
+import type { Viewer } from '@cairn/access';
+import { type EventStore, isIdentifier, type Position, type TenantId } from '@cairn/event-sourcing';
+import { PostgresEventStore, ReadModels } from '@cairn/platform';
 import { type Trial, type TrialRoster, trialsProjection } from '@cairn/registry';
+import { Inject } from '@nestjs/common';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { pageOf, type Page, type PageRequest } from '../graphql/connection.js';
 import { badInput, readModelBehind } from '../graphql/errors.js';
-import type { Identity } from '../identity.js';
+import { TrialSight } from '../monitoring/trial-sight.js';
 import { TrialStates } from '../monitoring/trial-states.js';
+import { rosterFor } from './roster-sight.js';
 import type { TrialView } from './trial-view.js';
 
-/** One trial; undefined for a foreign or an unknown id. */
+/** One trial; undefined for a foreign or an unknown id, and for one that the viewer has no role in. */
 export class FindTrial extends Query<TrialView | undefined> {
   constructor(
-    readonly identity: Identity,
+    readonly viewer: Viewer,
     readonly id: string,
     readonly minPosition: Position | undefined,
   ) {
@@ -19,10 +22,10 @@ export class FindTrial extends Query<TrialView | undefined> {
   }
 }
 
-/** The tenant's trials, by id. */
+/** The trials that the viewer has a role in, by id. */
 export class ListTrials extends Query<Page<TrialView> & { readonly totalCount: number }> {
   constructor(
-    readonly identity: Identity,
+    readonly viewer: Viewer,
     readonly request: PageRequest,
   ) {
     super();
@@ -31,13 +34,22 @@ export class ListTrials extends Query<Page<TrialView> & { readonly totalCount: n
 
 @QueryHandler(FindTrial)
 export class FindTrialHandler implements IQueryHandler<FindTrial> {
-  constructor(private readonly states: TrialStates) {}
+  constructor(
+    private readonly states: TrialStates,
+    @Inject(PostgresEventStore) private readonly store: EventStore,
+  ) {}
 
-  async execute({ identity, id, minPosition }: FindTrial): Promise<TrialView | undefined> {
-    if (!isIdentifier(id)) return undefined;
-    const state = await this.states.current(identity.tenant, id, minPosition);
+  async execute({ viewer, id, minPosition }: FindTrial): Promise<TrialView | undefined> {
+    if (!isIdentifier(id) || !viewer.seesTrial(id)) return undefined;
+    const { tenant } = viewer;
+    // Positions that a blinded viewer is told are times. Whatever was recorded by now includes all of them.
+    const wanted = minPosition !== undefined && viewer.isBlindedSomewhere ? await this.store.head(tenant) : minPosition;
+    const state = await this.states.current(tenant, id, wanted);
     if (state === 'behind') throw readModelBehind(`the read models have not reached position ${minPosition}`);
-    return state && { tenant: identity.tenant, roster: state.trial, head: () => state.position, state: () => state };
+    if (!state) return undefined;
+    const sight = new TrialSight(state, viewer);
+    const roster = rosterFor(viewer, state.trial);
+    return { tenant, trial: id, viewer, roster, head: () => sight.head, sight: () => sight };
   }
 }
 
@@ -48,21 +60,26 @@ export class ListTrialsHandler implements IQueryHandler<ListTrials> {
     private readonly readModels: ReadModels,
   ) {}
 
-  async execute({ identity: { tenant }, request }: ListTrials): Promise<Page<TrialView> & { totalCount: number }> {
-    const ids = [...(await this.readModels.scopes(tenant, trialsProjection))].sort();
+  async execute({ viewer, request }: ListTrials): Promise<Page<TrialView> & { totalCount: number }> {
+    const { tenant } = viewer;
+    const scopes = await this.readModels.scopes(tenant, trialsProjection);
+    const ids = scopes.filter((id) => viewer.seesTrial(id)).sort();
     const { edges, pageInfo, totalCount } = pageOf(request, ids, (id) => id);
     let head: Promise<Position> | undefined;
     const views = edges.map(async ({ cursor, node: id }) => {
-      const roster = await this.roster(tenant, id);
+      const sight = async (): Promise<TrialSight> => {
+        const state = await this.states.current(tenant, id);
+        if (!state || state === 'behind') throw badInput('there is no such trial');
+        return new TrialSight(state, viewer);
+      };
       const view: TrialView = {
         tenant,
-        roster,
-        head: () => (head ??= this.readModels.position(tenant)),
-        state: async () => {
-          const state = await this.states.current(tenant, id);
-          if (!state || state === 'behind') throw badInput('there is no such trial');
-          return state;
-        },
+        trial: id,
+        viewer,
+        roster: rosterFor(viewer, await this.roster(tenant, id)),
+        head: async () =>
+          viewer.isBlindedSomewhere ? (await sight()).head : (head ??= this.readModels.position(tenant)),
+        sight,
       };
       return { cursor, node: view };
     });

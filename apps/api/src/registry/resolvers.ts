@@ -12,16 +12,15 @@ import { presentProtocol, presentSite, protocolInForce } from './trial-roster.js
 export function registryResolvers(queries: QueryBus, store: EventStore) {
   return {
     Query: {
-      viewer: async (_root, _args, { identity: { tenant, actor, roles } }) => ({
-        id: actor,
-        name: actor,
-        tenant: { id: tenant, name: (await tenantName(store, tenant)) ?? tenant },
-        roles,
-      }),
-      trial: async (_root, { id, minPosition }, { identity }) =>
-        (await queries.execute(new FindTrial(identity, id, minPosition == null ? undefined : BigInt(minPosition)))) ??
+      viewer: (_root, _args, { viewer }) => viewer,
+      trial: async (_root, { id, minPosition }, { viewer }) =>
+        (await queries.execute(new FindTrial(viewer, id, minPosition == null ? undefined : BigInt(minPosition)))) ??
         null,
-      trials: (_root, page, { identity }) => queries.execute(new ListTrials(identity, pageRequest(page))),
+      trials: (_root, page, { viewer }) => queries.execute(new ListTrials(viewer, pageRequest(page))),
+    },
+    Viewer: {
+      id: ({ person }) => person,
+      tenant: async ({ tenant }) => ({ id: tenant, name: (await tenantName(store, tenant)) ?? tenant }),
     },
     Trial: {
       id: ({ roster }) => roster.trial,
