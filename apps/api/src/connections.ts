@@ -32,13 +32,12 @@ export function openConnections({ databaseUrl: url, databaseConnections: max }: 
 /** Row-level security holds whoever cannot become somebody else; whoever set the login up should know when it does not. */
 export async function warnOfExcessRights(
   { database }: Connections,
-  logger: { warn(fields: object, message: string): void },
+  logger: { warn(message: string): void },
 ): Promise<void> {
   const excess = await database.excessRights();
   if (excess.length > 0) {
     logger.warn(
-      { excess },
-      'the login of the database URL has more rights than the service needs; see API_DATABASE_URL',
+      `the database's login could do more than the service needs (${excess.join(', ')}): see API_DATABASE_URL`,
     );
   }
 }
