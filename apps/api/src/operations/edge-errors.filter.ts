@@ -20,25 +20,35 @@ export class EdgeErrorsFilter implements ExceptionFilter {
       answerJson(response, status, error.getResponse());
       return;
     }
-    if (status >= 400 && status < 500) {
-      const { code, message } = status in edgeErrors ? edgeErrors[status as keyof typeof edgeErrors] : OTHER;
-      answerJson(response, status, body(code, message));
-      return;
-    }
-    const id = randomUUID();
-    this.unexpected(id, error);
-    answerJson(response, 500, body('INTERNAL', `Something unexpected went wrong; the log names it ${id}.`));
+    if (status >= 400 && status < 500) answerEdgeError(response, status);
+    else answerUnexpected(response, error, this.unexpected);
   }
 }
 
 /** The code and the sentence of each status that is the client's doing. */
 export const edgeErrors = {
   400: { code: 'BAD_REQUEST', message: 'The body is not JSON.' },
+  401: { code: 'UNAUTHENTICATED', message: 'Sign in, or send an access token that is valid.' },
+  403: { code: 'FORBIDDEN', message: 'This is not for your roles.' },
   404: { code: 'NOT_FOUND', message: 'There is nothing here.' },
   413: { code: 'BODY_TOO_LARGE', message: 'The body is too large.' },
   415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'The body has a type or an encoding that is not read here.' },
+  503: { code: 'SERVICE_UNAVAILABLE', message: 'This cannot be answered now. The same request may be sent again.' },
 } as const;
 const OTHER = { code: 'BAD_REQUEST', message: 'The request is not one.' };
+
+/** For a status that is no surprise. */
+export function answerEdgeError(response: ServerResponse, status: number): void {
+  const { code, message } = status in edgeErrors ? edgeErrors[status as keyof typeof edgeErrors] : OTHER;
+  answerJson(response, status, body(code, message));
+}
+
+/** For what is nobody's known case: the client is told the id under which the log has it. */
+export function answerUnexpected(response: ServerResponse, error: unknown, unexpected: UnexpectedError): void {
+  const id = randomUUID();
+  unexpected(id, error);
+  answerJson(response, 500, body('INTERNAL', `Something unexpected went wrong; the log names it ${id}.`));
+}
 
 /** Also used where an answer must be given before GraphQL or Nest can. */
 export function answerJson(response: ServerResponse, status: number, content: unknown): void {

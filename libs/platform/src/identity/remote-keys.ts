@@ -37,7 +37,7 @@ export function remoteKeys(issuer: string): JWTVerifyGetKey {
     const at = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const response = await ask(at, { headers: { accept: 'application/json' } });
     const found = Discovery.safeParse(await response.json().catch(() => undefined));
-    if (!found.success || found.data.issuer !== issuer || !isSafe(found.data.jwks_uri)) {
+    if (!found.success || found.data.issuer !== issuer || !isSafeIssuer(found.data.jwks_uri)) {
       failedAt = Date.now();
       throw new IssuerUnreachable('the issuer does not describe itself as the one that was configured');
     }
@@ -67,7 +67,7 @@ export function remoteKeys(issuer: string): JWTVerifyGetKey {
 }
 
 /** Keys that come over plain HTTP could be anybody's, unless they never leave the machine. */
-export function isSafe(address: string): boolean {
+export function isSafeIssuer(address: string): boolean {
   const url = URL.parse(address);
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOCAL.has(url.hostname));
 }

@@ -1,0 +1,33 @@
+import { scopes } from '@cairn/access';
+import { TokenRefused, type TokenVerifier } from '@cairn/platform/identity';
+import type { Identity } from './identity.js';
+
+/** Nobody whom we know asks. Why is not told to whoever asks: it would help only whoever tries. */
+export class Unauthenticated extends Error {
+  override readonly name = 'Unauthenticated';
+}
+
+/** Who asks, by their token and nothing else. */
+export class Authenticator {
+  constructor(private readonly verifier: Pick<TokenVerifier, 'verify'>) {}
+
+  /**
+   * @param tokens all that came with the request
+   * @throws Unauthenticated when there is none, more than one, or one that is not real
+   * @throws IssuerUnreachable when it cannot be told now
+   */
+  async identify(tokens: readonly string[]): Promise<Identity> {
+    const [token, ...others] = tokens;
+    if (token === undefined) throw new Unauthenticated('no token');
+    // Which of two people is meant is not ours to choose.
+    if (others.length > 0) throw new Unauthenticated('several tokens');
+    try {
+      const { tenant, person, name, client, session, scopes: given, expiresAt } = await this.verifier.verify(token);
+      const known = new Set(scopes.filter((scope) => given.has(scope)));
+      return { tenant, person, name, client, session, scopes: known, expiresAt };
+    } catch (error) {
+      if (error instanceof TokenRefused) throw new Unauthenticated(error.reason);
+      throw error;
+    }
+  }
+}

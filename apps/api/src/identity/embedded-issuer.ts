@@ -1,0 +1,154 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { scopes } from '@cairn/access';
+import { hashSecret, type IssuerFile, matchesSecret } from '@cairn/platform/identity';
+import Provider, { type Configuration, interactionPolicy } from 'oidc-provider';
+import type { UnexpectedError } from '../graphql/errors.js';
+import { answerUnexpected } from '../operations/edge-errors.filter.js';
+import { escapeHtml, pageOf } from './html.js';
+import { PasswordCheck } from './password-check.js';
+import { serveSignInForm } from './sign-in-form.js';
+
+/** Path under which the issuer is on the service's own origin. */
+export const ISSUER_PATH = '/oidc';
+/** Who signs in through a browser works for a day at the most; a machine can ask again. In seconds. */
+const HOUR = 3_600;
+const LIFETIME = { person: 8 * HOUR, machine: HOUR, signIn: 600, code: 60 };
+/** How a token request names this API; tokens say the file's audience. */
+const RESOURCE = 'urn:cairn:api';
+
+/** An OIDC issuer in this process, for whoever has no other. */
+export interface EmbeddedIssuer {
+  /** The client through which this service's own pages sign in; its secret lives as long as the process. */
+  readonly pages: { readonly id: string; readonly secret: string };
+  handle(request: IncomingMessage, response: ServerResponse): void;
+}
+
+export function embeddedIssuer(file: IssuerFile, callback: URL, unexpected: UnexpectedError): EmbeddedIssuer {
+  const pages = { id: 'cairn-pages', secret: randomBytes(32).toString('base64url') };
+  const provider = new Provider(file.url, configurationOf(file, pages, callback));
+  provider.proxy = callback.protocol === 'https:';
+  // The file has hashes of secrets, never the secrets.
+  const hashes = new Map(file.clients.map(({ client, secret }) => [client, secret]));
+  hashes.set(pages.id, hashSecret(pages.secret));
+  const { prototype } = provider.Client as unknown as { prototype: SecretHolder };
+  prototype.compareClientSecret = function (actual) {
+    return matchesSecret(actual, hashes.get(this.clientId) ?? '');
+  };
+  provider.on('server_error', (_context, error) => unexpected(randomUUID(), error));
+
+  const passwords = new PasswordCheck(file.people);
+  const answer = provider.callback();
+  return {
+    pages,
+    handle: (request, response) => {
+      const done = request.url!.startsWith('/interaction/')
+        ? serveSignInForm(request, response, provider, passwords)
+        : answer(request, response);
+      done.catch((error: unknown) => answerUnexpected(response, error, unexpected));
+    },
+  };
+}
+
+/** The part of the library's client that compares secrets. */
+interface SecretHolder {
+  readonly clientId: string;
+  compareClientSecret(actual: string): boolean;
+}
+
+function configurationOf(file: IssuerFile, pages: EmbeddedIssuer['pages'], callback: URL): Configuration {
+  const people = new Map(file.people.map((each) => [each.person, each]));
+  const machines = new Map(file.clients.map((each) => [each.client, each]));
+  // People are limited by their roles; scopes are for machines.
+  const scopesOf = (client: string): string => machines.get(client)?.scopes.join(' ') ?? '';
+  const policy = interactionPolicy.base();
+  // The only pages are our own, so there is nothing to consent to.
+  policy.remove('consent');
+
+  return {
+    jwks: { keys: file.keys.map((key) => ({ ...key })) },
+    clients: [
+      {
+        client_id: pages.id,
+        client_secret: pages.secret,
+        redirect_uris: [callback.href],
+        token_endpoint_auth_method: 'client_secret_post',
+      },
+      ...file.clients.map(({ client, name, secret, scopes: granted }) => ({
+        client_id: client,
+        client_name: name,
+        client_secret: secret,
+        grant_types: ['client_credentials'],
+        response_types: [],
+        redirect_uris: [],
+        scope: granted.join(' '),
+      })),
+    ],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    scopes: ['openid', ...scopes],
+    claims: { openid: ['sub'] },
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    cookies: { keys: [...file.cookieKeys] },
+    clientBasedCORS: () => false,
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => RESOURCE,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_context, _resource, client) => ({
+          scope: scopesOf(client.clientId),
+          audience: file.audience,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'ES256' } },
+        }),
+      },
+    },
+    // A machine that asks for no scope gets all of its own: a token without any would be limited by roles alone.
+    formats: {
+      customizers: {
+        jwt: (_context, token, { payload }) => {
+          if (token.kind === 'ClientCredentials') payload['scope'] ??= scopesOf(String(payload['client_id']));
+        },
+      },
+    },
+    extraTokenClaims: (_context, token) => {
+      const known = token.kind === 'AccessToken' ? people.get(token.accountId) : machines.get(token.clientId ?? '');
+      return known && { tenant: known.tenant, name: known.name };
+    },
+    findAccount: (_context, person) =>
+      people.has(person) ? { accountId: person, claims: () => ({ sub: person }) } : undefined,
+    loadExistingGrant: async ({ oidc }) => {
+      const grant = new oidc.provider.Grant({
+        clientId: oidc.client!.clientId,
+        accountId: oidc.session!.accountId!,
+      });
+      grant.addOIDCScope('openid');
+      await grant.save();
+      return grant;
+    },
+    interactions: { policy, url: (_context, { uid }) => `${ISSUER_PATH}/interaction/${uid}` },
+    ttl: {
+      AccessToken: LIFETIME.person,
+      AuthorizationCode: LIFETIME.code,
+      ClientCredentials: LIFETIME.machine,
+      Grant: LIFETIME.person,
+      IdToken: LIFETIME.signIn,
+      Interaction: LIFETIME.signIn,
+      Session: LIFETIME.person,
+    },
+    renderError: (context, { error }) => {
+      const what = `<p>This sign-in is not one (${escapeHtml(error)}).</p>`;
+      context.type = 'html';
+      context.body = pageOf('Sign in', `${what}<p><a href="/">Begin again</a>.</p>`);
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as oidc from 'openid-client';
+import { z } from 'zod';
+import type { UnexpectedError } from '../graphql/errors.js';
+import { answerUnexpected } from '../operations/edge-errors.filter.js';
+import { type Authenticator, Unauthenticated } from './authenticator.js';
+import { Cookie } from './cookies.js';
+import { isOwnOrigin, type OwnPages } from './credentials.js';
+import { answerPage, STYLE } from './html.js';
+
+/** Paths of the sign-in through a browser. */
+export const SIGN_IN = '/sign-in';
+export const CALLBACK = '/sign-in/callback';
+export const SIGN_OUT = '/sign-out';
+
+/** Time for typing a password, in seconds. */
+const MAX_MINUTES = 10 * 60;
+
+export interface SignInParts {
+  /** The issuer and our client there; found when first needed. */
+  readonly client: () => Promise<oidc.Configuration>;
+  /** What is asked of the issuer beside the usual. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly own: OwnPages & { readonly publicUrl: URL };
+  readonly authenticator: Authenticator;
+  readonly stylesheet: string;
+  readonly unexpected: UnexpectedError;
+}
+
+/** What must come back unchanged from the issuer, kept by the browser meanwhile. */
+const Begun = z.object({ state: z.string(), nonce: z.string(), verifier: z.string(), to: z.string() });
+
+/**
+ * Signs a browser in at the issuer, by authorisation code and PKCE, and keeps the token for it where no script can read
+ * it: in a cookie, which ends with the token. Nothing is kept here, so any process of the service can go on.
+ */
+export class SignIn {
+  private readonly begun: Cookie;
+
+  constructor(private readonly parts: SignInParts) {
+    this.begun = new Cookie('cairn-sign-in', parts.own.publicUrl.protocol === 'https:');
+  }
+
+  /** @returns whether the request was for a path of the sign-in; then it is answered, or will be */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const path = request.url!.split('?', 1)[0]!;
+    const served = new Map<string, () => Promise<void>>([
+      [`GET ${SIGN_IN}`, () => this.begin(request, response)],
+      [`GET ${CALLBACK}`, () => this.finish(request, response)],
+      [`POST ${SIGN_OUT}`, () => this.end(request, response)],
+      [`GET ${STYLE}`, () => this.style(response)],
+    ]).get(`${request.method} ${path}`);
+    if (served === undefined) return false;
+    served().catch((error: unknown) => this.fail(response, error));
+    return true;
+  }
+
+  private async begin(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { client, parameters, own } = this.parts;
+    const asked = new URL(request.url!, own.publicUrl);
+    if (request.headers.host !== own.publicUrl.host) {
+      // The issuer sends browsers back there, and what this browser must bring along has to be there too.
+      redirect(response, `${own.publicUrl.origin}${SIGN_IN}${asked.search}`);
+      return;
+    }
+    const begun = {
+      state: oidc.randomState(),
+      nonce: oidc.randomNonce(),
+      verifier: oidc.randomPKCECodeVerifier(),
+      to: localPath(asked.searchParams.get('to') ?? '/', own.publicUrl),
+    };
+    const to = oidc.buildAuthorizationUrl(await client(), {
+      ...parameters,
+      redirect_uri: new URL(CALLBACK, own.publicUrl).href,
+      state: begun.state,
+      nonce: begun.nonce,
+      code_challenge: await oidc.calculatePKCECodeChallenge(begun.verifier),
+      code_challenge_method: 'S256',
+    });
+    this.begun.set(response, Buffer.from(JSON.stringify(begun)).toString('base64url'), MAX_MINUTES);
+    redirect(response, to.href);
+  }
+
+  private async finish(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { client, own, authenticator } = this.parts;
+    const begun = this.read(request);
+    this.begun.clear(response);
+    if (begun === undefined) throw new Unauthenticated('this browser began no sign-in');
+    const answered = new URL(request.url!, own.publicUrl);
+    const tokens = await oidc.authorizationCodeGrant(await client(), answered, {
+      pkceCodeVerifier: begun.verifier,
+      expectedState: begun.state,
+      expectedNonce: begun.nonce,
+      idTokenExpected: true,
+    });
+    const identity = await authenticator.identify([tokens.access_token]);
+    if (identity.person !== tokens.claims()?.sub) throw new Unauthenticated('two tokens of two people');
+    own.session.set(response, tokens.access_token, (identity.expiresAt - Date.now()) / 1_000);
+    redirect(response, begun.to);
+  }
+
+  /** Ends it here; whether the issuer goes on knowing the browser is the issuer's affair. */
+  private async end(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { own } = this.parts;
+    if (!isOwnOrigin(request, own)) throw new Unauthenticated('another site asks');
+    own.session.clear(response);
+    answerPage(response, 200, 'Signed out', `<p><a href="${SIGN_IN}">Sign in again</a>.</p>`);
+  }
+
+  private async style(response: ServerResponse): Promise<void> {
+    response.writeHead(200, { 'content-type': 'text/css; charset=utf-8' });
+    response.end(await readFile(this.parts.stylesheet));
+  }
+
+  private read(request: IncomingMessage): z.infer<typeof Begun> | undefined {
+    const [value, ...others] = this.begun.valuesIn(request);
+    if (value === undefined || others.length > 0) return undefined;
+    try {
+      return Begun.parse(JSON.parse(Buffer.from(value, 'base64url').toString('utf8')));
+    } catch {
+      return undefined;
+    }
+  }
+
+  private fail(response: ServerResponse, error: unknown): void {
+    const again = `<p><a href="${SIGN_IN}">Begin again</a>.</p>`;
+    if (isRefusal(error)) answerPage(response, 401, 'Not signed in', `<p>The sign-in did not succeed.</p>${again}`);
+    else if (isUnreachable(error)) {
+      answerPage(response, 503, 'Not signed in', `<p>The sign-in service does not answer now.</p>${again}`);
+    } else answerUnexpected(response, error, this.parts.unexpected);
+  }
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location, 'cache-control': 'no-store' }).end();
+}
+
+/** A path of this service, whatever a link made of it: nobody is sent elsewhere after a sign-in. */
+export function localPath(given: string, publicUrl: URL): string {
+  const url = URL.parse(given, publicUrl.href);
+  if (!given.startsWith('/') || url?.origin !== publicUrl.origin) return '/';
+  // Dots in a path can leave two slashes at its beginning, which would name another host.
+  return `/${url.pathname.replace(/^\/+/, '')}${url.search}`;
+}
+
+/** The issuer, or we, did not accept what came back. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Unauthenticated ||
+  error instanceof oidc.AuthorizationResponseError ||
+  error instanceof oidc.ResponseBodyError ||
+  (error instanceof oidc.ClientError && !isUnreachable(error));
+
+const UNREACHABLE = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_PARSE_ERROR']);
+const isUnreachable = (error: unknown): boolean =>
+  (error instanceof TypeError && error.message === 'fetch failed') ||
+  (error instanceof oidc.ClientError && UNREACHABLE.has(String(error.code)));
