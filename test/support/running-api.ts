@@ -88,8 +88,6 @@ export async function runApi(
       PORT: String(port),
       LOG_LEVEL: 'silent',
       ISSUER_FILE: issuer.file,
-      // Until the API reads tokens.
-      DEFAULT_TENANT: tenant,
       ...settings,
     }),
   );
@@ -121,12 +119,10 @@ export async function runApi(
 
 function signedIn(url: string, tenant: string, person: string, token: string): SignedIn {
   const authorization = `Bearer ${token}`;
-  // Until the API reads tokens.
-  const believed = { 'cairn-tenant': tenant, 'cairn-actor': person };
   const graphql: SignedIn['graphql'] = async (query, variables, headers) => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization, ...believed, ...headers },
+      headers: { 'content-type': 'application/json', authorization, ...headers },
       body: JSON.stringify({ query, variables }),
     });
     return { status: response.status, ...((await response.json()) as object) };
@@ -138,7 +134,7 @@ function signedIn(url: string, tenant: string, person: string, token: string): S
     token,
     graphql,
     fetch: (path, init) => {
-      const headers = new Headers({ ...believed, ...(init?.headers as object) });
+      const headers = new Headers(init?.headers);
       if (!headers.has('authorization')) headers.set('authorization', authorization);
       return fetch(url + path, { ...init, headers });
     },
@@ -161,8 +157,6 @@ function signedIn(url: string, tenant: string, person: string, token: string): S
 
 /** Roles that were written past the API are known to it within a second. */
 async function known(somebody: SignedIn, given: readonly GivenRole[]): Promise<void> {
-  // Until the API reads tokens.
-  if ((await fetch(`${somebody.url}/no-such-path`)).status !== 401) return;
   const expected = [...new Set(given.map(({ role }) => role))].sort();
   const deadline = performance.now() + 10_000;
   for (;;) {
