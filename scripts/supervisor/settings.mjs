@@ -10,7 +10,9 @@ import { inRoot } from '../workspace/root.mjs';
  * DATABASE_URL    a PostgreSQL 15 or newer to use instead of the embedded one
  * API_DATABASE_URL, PROJECTOR_DATABASE_URL
  *                 the same database, as a login that may become that service's role and no other
- * CAIRN_DEMO      "off" leaves the demo trial out
+ * CAIRN_DEMO      "off" leaves the demo out: two tenants with people and a trial each
+ * PUBLIC_URL      where browsers reach the API (where it listens)
+ * OIDC_ISSUER     whose tokens are believed instead of the embedded issuer's; what goes with it, the API reads itself
  */
 export function readSettings(env = process.env) {
   const mistakes = [];
@@ -29,15 +31,24 @@ export function readSettings(env = process.env) {
   }
   const demo = env.CAIRN_DEMO || 'on';
   if (demo !== 'on' && demo !== 'off') mistakes.push(`CAIRN_DEMO is "${demo}"; it may be "on" or "off".`);
+  const publicUrl = env.PUBLIC_URL || undefined;
+  if (publicUrl && !/^https?:$/.test(URL.parse(publicUrl)?.protocol ?? '')) {
+    mistakes.push('PUBLIC_URL must begin with http:// or https://.');
+  }
   if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
+  const host = env.HOST || '127.0.0.1';
+  const ownIssuer = !env.OIDC_ISSUER;
   return {
-    host: env.HOST || '127.0.0.1',
+    host,
     port,
     projectorPort,
     databaseUrl,
     apiDatabaseUrl,
     projectorDatabaseUrl,
-    demo: demo === 'on',
+    publicUrl: (publicUrl ?? urlOf(host, port)).replace(/\/$/, ''),
+    ownIssuer,
+    // Its people are the embedded issuer's.
+    demo: demo === 'on' && ownIssuer,
     dataDir: path.resolve(env.INIT_CWD ?? '.', env.CAIRN_DATA_DIR || inRoot('.cairn')),
   };
 }

@@ -2,6 +2,7 @@ import { makeServiceLogins, migrate, startEmbeddedPostgres } from '@cairn/platfo
 import { inRoot } from '../workspace/root.mjs';
 import { takeDataFolder } from './data-folder.mjs';
 import { loadDemo } from './demo.mjs';
+import { prepareIssuer } from './issuer.mjs';
 import { requireFreePort } from './port.mjs';
 import { service } from './service.mjs';
 import { readSettings, urlOf } from './settings.mjs';
@@ -43,6 +44,9 @@ async function start(run, fail) {
   run.folder = await takeDataFolder(settings.dataDir);
   await requireFreePort('PORT', settings.host, settings.port);
   await requireFreePort('PROJECTOR_PORT', settings.host, settings.projectorPort);
+  const issuer = settings.ownIssuer ? await prepareIssuer(settings) : undefined;
+  // At once: whatever happens next, nobody can tell them again.
+  if (issuer?.secrets.length > 0) console.log(secretsShown(issuer.secrets));
   if (run.stopping) return;
 
   if (!settings.databaseUrl) {
@@ -61,6 +65,8 @@ async function start(run, fail) {
     // In a terminal every routine line is noise; a service that is run by itself says more.
     LOG_LEVEL: 'warn',
     ...process.env,
+    // Empty is how the environment says "not set": one of them is, and never both.
+    ISSUER_FILE: issuer?.file ?? '',
     HOST: settings.host,
     PORT: String(settings.port),
     PROJECTOR_PORT: String(settings.projectorPort),
@@ -80,22 +86,32 @@ async function start(run, fail) {
   await Promise.all(run.services.map((each) => each.start()));
 
   const url = urlOf(settings.host, settings.port);
-  const trouble = settings.demo && (await loadDemo(url, () => run.stopping));
+  const troubles = settings.demo ? await loadDemo(url, issuer.content, () => run.stopping) : [];
   if (run.stopping) return;
-  if (trouble) console.error(`cairn: ${trouble}`);
-  console.log(invitation(url));
+  for (const trouble of troubles) console.error(`cairn: ${trouble}`);
+  console.log(settings.demo ? invitation(url, settings.publicUrl) : `\n${ready(url)}\n${END}`);
 }
 
-const invitation = (url) => `
-Cairn is ready: ${url} (GraphQL at ${url}/graphql)
+const secretsShown = (secrets) => `
+Shown only now, because only hashes are kept:
+${secrets.map((line) => `  ${line}`).join('\n')}
+`;
+
+const ready = (url) => `Cairn is ready: ${url} (GraphQL at ${url}/graphql)`;
+
+const END = 'Ctrl-C ends everything.\n';
+
+const invitation = (url, publicUrl) => `
+${ready(url)}
+Sign in at ${publicUrl}/sign-in as manager@enrich.example, with the password of the first start.
 
 Try, in another terminal:
   npx cairn report engagement --trial enrich --url ${url}
   curl ${url}/graphql -H 'content-type: application/json' \\
+    -H "authorization: Bearer $(npx cairn token manager@enrich.example)" \\
     -d '{"query":"{ trial(id: \\"enrich\\") { engagement { sites { site { id } counts { engaged withData } } } } }"}'
 
-Ctrl-C ends everything.
-`;
+${END}`;
 
 /** What failed may hold several causes, as when no address of a host answers; a stack is for those who ask for it. */
 function sentenceOf(error) {

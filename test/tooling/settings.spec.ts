@@ -10,6 +10,8 @@ describe('the settings of npm start', () => {
       port: 4000,
       projectorPort: 4001,
       databaseUrl: undefined,
+      publicUrl: 'http://127.0.0.1:4000',
+      ownIssuer: true,
       demo: true,
       dataDir: path.join(repository, '.cairn'),
     });
@@ -38,6 +40,17 @@ describe('the settings of npm start', () => {
   it('report a port that is none once, and a URL that is none before anything is started', () => {
     expect(() => readSettings({ PORT: 'http' })).toThrow(/^PORT is "http"; it must be .* 65535\.$/);
     expect(() => readSettings({ DATABASE_URL: 'postgres://a b:%zz@[::/x' })).toThrow('DATABASE_URL is no URL');
+  });
+
+  it('have no issuer and so no demo of their own where another issuer is named', () => {
+    expect(readSettings({ OIDC_ISSUER: 'https://id.example' })).toMatchObject({ ownIssuer: false, demo: false });
+  });
+
+  it('name the address for browsers when that is another', () => {
+    expect(readSettings({ PUBLIC_URL: 'https://cairn.example/' }).publicUrl).toBe('https://cairn.example');
+    expect(() => readSettings({ PUBLIC_URL: 'cairn.example' })).toThrow(
+      'PUBLIC_URL must begin with http:// or https://',
+    );
   });
 
   it('take a login for each service where the server is not our own', () => {
