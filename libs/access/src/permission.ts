@@ -28,7 +28,8 @@ export interface Whereabouts {
  */
 export type Attempt = 'allowed' | 'limited' | 'trial absent' | 'forbidden';
 
-const ofTheTenant: ReadonlySet<GuardedCommand> = new Set([
+/** Commands that belong to no trial; who gives them holds a role in the whole tenant. */
+export const commandsOfTheTenant: ReadonlySet<GuardedCommand> = new Set([
   'registerTenant',
   'registerPerson',
   'assignRole',
@@ -37,7 +38,7 @@ const ofTheTenant: ReadonlySet<GuardedCommand> = new Set([
 
 /** Whether the command may be tried at all. @param trial the one that the command names */
 export function attempt(viewer: Viewer, command: GuardedCommand, trial: string | undefined): Attempt {
-  if (ofTheTenant.has(command)) return viewer.mayGiveInTenant(command) ? 'allowed' : 'forbidden';
+  if (commandsOfTheTenant.has(command)) return viewer.mayGiveInTenant(command) ? 'allowed' : 'forbidden';
   if (trial === undefined) return viewer.mayGiveSomewhere(command) ? 'limited' : 'forbidden';
   // Only who sees all trials may register a new one, so nobody learns here whether a trial exists.
   if (!viewer.seesTrial(trial) && command !== 'registerTrial') {

@@ -5,7 +5,7 @@ import type { Role } from './roles.js';
  * to "who may see what".
  */
 export const areas = {
-  register: 'a trial itself: title, zone, protocol, sites',
+  register: 'a trial itself: title, zone, protocol, sites; to roles of a site, that one',
   engagement: 'engagement, counted by site',
   fidelity: 'fidelity, and its association with engagement',
   participants: 'who takes part, and when they were discharged',
@@ -71,7 +71,7 @@ const blinded = {
 /** Who may see what. */
 export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
   trial_manager: { ...watching, allocation: 'trial', unblindings: 'trial', people: 'trial' },
-  // Committees judge by masked arms; who is in which is not theirs to know.
+  // Committees judge by masked arms. They are not blinded, and could infer much; the key itself is not their work.
   dmc_member: { ...watching, unblindings: 'trial', conduct: 'trial' },
   unblinded_statistician: { ...watching, allocation: 'recorded', unblindings: 'trial' },
   blinded_outcome_assessor: { ...blinded, participants: 'trial' },

@@ -20,6 +20,8 @@ export type Role = z.infer<typeof Role>;
 
 /** What an assignment of the role must name beside the person. */
 export interface RoleRequirements {
+  /** What somebody in this role does, for people. */
+  readonly purpose: string;
   /** `whole tenant`: never a trial; `trial`: one, or none for all trials of the tenant. */
   readonly reach: 'whole tenant' | 'trial' | 'site' | 'worker';
   /** The assignment has an end. */
@@ -34,16 +36,76 @@ export interface RoleRequirements {
 }
 
 export const roles = {
-  trial_manager: { reach: 'trial', timeBoxed: false, blinded: false, staysBlind: false },
-  dmc_member: { reach: 'trial', timeBoxed: true, blinded: false, staysBlind: false },
-  unblinded_statistician: { reach: 'trial', timeBoxed: false, blinded: false, staysBlind: false },
-  blinded_outcome_assessor: { reach: 'trial', timeBoxed: false, blinded: true, staysBlind: true },
-  site_coordinator: { reach: 'site', timeBoxed: false, blinded: false, staysBlind: false },
-  peer_worker: { reach: 'worker', timeBoxed: false, blinded: false, staysBlind: false },
-  site_viewer: { reach: 'site', timeBoxed: false, blinded: false, staysBlind: false },
-  auditor: { reach: 'trial', timeBoxed: false, blinded: false, staysBlind: false },
-  sponsor_administrator: { reach: 'whole tenant', timeBoxed: false, blinded: true, staysBlind: false },
-  machine_subscriber: { reach: 'trial', timeBoxed: false, blinded: true, staysBlind: false },
+  trial_manager: {
+    purpose: 'runs a trial from day to day: its register, its records, its figures',
+    reach: 'trial',
+    timeBoxed: false,
+    blinded: false,
+    staysBlind: false,
+  },
+  dmc_member: {
+    purpose: 'sits on a data monitoring committee: watches engagement and fidelity, not who is in which arm',
+    reach: 'trial',
+    timeBoxed: true,
+    blinded: false,
+    staysBlind: false,
+  },
+  unblinded_statistician: {
+    purpose: 'analyses with the arms known; each look at them is recorded',
+    reach: 'trial',
+    timeBoxed: false,
+    blinded: false,
+    staysBlind: false,
+  },
+  blinded_outcome_assessor: {
+    purpose: 'assesses outcomes without knowing anybody’s arm',
+    reach: 'trial',
+    timeBoxed: false,
+    blinded: true,
+    staysBlind: true,
+  },
+  site_coordinator: {
+    purpose: 'leads the peer workers of one site and records what happens there',
+    reach: 'site',
+    timeBoxed: false,
+    blinded: false,
+    staysBlind: false,
+  },
+  peer_worker: {
+    purpose: 'meets participants and records these contacts',
+    reach: 'worker',
+    timeBoxed: false,
+    blinded: false,
+    staysBlind: false,
+  },
+  site_viewer: {
+    purpose: 'sees how one site does, and how others do beside it; nobody by name or number',
+    reach: 'site',
+    timeBoxed: false,
+    blinded: false,
+    staysBlind: false,
+  },
+  auditor: {
+    purpose: 'reads everything, changes nothing; looks at arms are recorded',
+    reach: 'trial',
+    timeBoxed: false,
+    blinded: false,
+    staysBlind: false,
+  },
+  sponsor_administrator: {
+    purpose: 'sets up trials and gives people their roles; sees no clinical data',
+    reach: 'whole tenant',
+    timeBoxed: false,
+    blinded: true,
+    staysBlind: false,
+  },
+  machine_subscriber: {
+    purpose: 'another system that follows what anybody blinded may know',
+    reach: 'trial',
+    timeBoxed: false,
+    blinded: true,
+    staysBlind: false,
+  },
 } as const satisfies Record<Role, RoleRequirements>;
 
 export const isBlinded = (role: Role): boolean => roles[role].blinded;
