@@ -7,10 +7,17 @@ import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { ApiModule } from './api.module.js';
 import type { Configuration } from './configuration.js';
-import { openConnections, waitForStore } from './connections.js';
+import { Conduct } from './access/conduct.js';
+import { Viewers } from './access/viewers.js';
+import { openConnections, waitForStore, warnOfExcessRights } from './connections.js';
+import { contextOf } from './graphql/context.js';
 import type { UnexpectedError } from './graphql/errors.js';
 import { MAX_BODY } from './graphql/limits.js';
 import { serveSubscriptions } from './graphql/web-socket.js';
+import { ISSUER_PATH } from './identity/embedded-issuer.js';
+import { frontDoor } from './identity/front-door.js';
+import type { Identity } from './identity/identity.js';
+import { openIdentity } from './identity/open-identity.js';
 import { EdgeErrorsFilter } from './operations/edge-errors.filter.js';
 
 /** A running service. */
@@ -24,7 +31,10 @@ const PUBLIC = path.resolve(import.meta.dirname, '../public');
 /** An import may stream for long; everything else is limited by its body's size. In milliseconds. */
 const REQUEST_TIMEOUT = 3_600_000;
 
-/** @throws EventStoreUnavailable when the database does not answer in the configured time */
+/**
+ * @throws EventStoreUnavailable when the database does not answer in the configured time
+ * @throws InvalidIssuerFile, or the file system's error, when the embedded issuer's file is none
+ */
 export async function startApi(configuration: Configuration): Promise<Api> {
   const connections = openConnections(configuration);
   const stopping = new AbortController();
@@ -41,6 +51,7 @@ export async function startApi(configuration: Configuration): Promise<Api> {
     await connections.readModels.start();
 
     const unexpected: UnexpectedError = (id, error) => app?.get(Logger).error({ id, err: error }, 'unexpected error');
+    const identity = await openIdentity(configuration, () => localUrl(app!.getHttpServer()), unexpected);
     const parts = { configuration, connections, stopping: stopping.signal, unexpected };
     app = await NestFactory.create<NestExpressApplication>(ApiModule.of(parts), {
       bufferLogs: true,
@@ -49,10 +60,19 @@ export async function startApi(configuration: Configuration): Promise<Api> {
       forceCloseConnections: true,
     });
     app.useLogger(app.get(Logger));
+    await warnOfExcessRights(connections, app.get(Logger));
     app.useGlobalFilters(new EdgeErrorsFilter(unexpected));
     app.disable('x-powered-by');
     app.set('query parser', 'simple');
     app.use(helmet(SECURITY_HEADERS));
+    const conduct = app.get(Conduct);
+    const viewers = app.get(Viewers);
+    const signedIn = (who: Identity): Promise<void> => conduct.signedIn(who);
+    app.use((request: http.IncomingMessage, response: http.ServerResponse, next: () => void) => {
+      if (!identity.serveSignIn(request, response)) next();
+    });
+    if (identity.issuer) app.use(ISSUER_PATH, identity.issuer);
+    app.use(frontDoor({ ...identity, signedIn, unexpected }));
     app.useBodyParser('json', { limit: MAX_BODY });
     app.useStaticAssets(PUBLIC, { redirect: false });
 
@@ -63,7 +83,9 @@ export async function startApi(configuration: Configuration): Promise<Api> {
       server,
       path: '/graphql',
       schema: app.get(GraphQLSchemaHost).schema,
-      defaultTenant: configuration.defaultTenant,
+      ...identity,
+      signedIn,
+      contextOf: (who) => contextOf(who, viewers, conduct),
       unexpected,
     });
     await app.listen(configuration.port, configuration.host);
@@ -86,6 +108,13 @@ const SECURITY_HEADERS = {
   },
   strictTransportSecurity: false,
 } as const;
+
+/** However the service is reached from elsewhere, a server that listens on every address listens here. */
+function localUrl(server: http.Server): string {
+  const { address, port } = server.address() as { address: string; port: number };
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
 
 function urlOf(server: http.Server, host: string): string {
   const { port } = server.address() as { port: number };

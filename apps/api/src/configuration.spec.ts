@@ -2,12 +2,12 @@ import { ConfigurationError, readConfiguration } from './configuration.js';
 
 const url = 'postgres://postgres@localhost/cairn?host=%2Ftmp%2Fsocket';
 
-it('needs nothing but a database', () => {
-  expect(readConfiguration({ DATABASE_URL: url, PORT: '' })).toMatchObject({
+it('needs nothing but a database and an issuer', () => {
+  expect(readConfiguration({ DATABASE_URL: url, PORT: '', ISSUER_FILE: '/data/issuer.json' })).toMatchObject({
     databaseUrl: url,
     host: '127.0.0.1',
     port: 4_000,
-    defaultTenant: 'enrich',
+    identity: { kind: 'embedded', issuerFile: '/data/issuer.json' },
     introspection: true,
   });
 });
@@ -18,4 +18,32 @@ it('names every setting that is wrong at once, and no value', () => {
   expect(wrong).toThrow(ConfigurationError);
   expect(wrong).toThrow(/DATABASE_URL[^]*PORT[^]*INTROSPECTION/);
   expect(wrong).not.toThrow(/secret/);
+});
+
+describe('an issuer elsewhere', () => {
+  const remote = { DATABASE_URL: url, OIDC_ISSUER: 'https://id.example/realm', OIDC_AUDIENCE: 'cairn' };
+
+  it('is believed, and signs people in where it knows this service as a client', () => {
+    const browser = { OIDC_CLIENT_ID: 'cairn', PUBLIC_URL: 'https://cairn.example' };
+    const known = { kind: 'remote', issuer: 'https://id.example/realm', audience: 'cairn', tenantClaim: 'tenant' };
+    expect(readConfiguration(remote).identity).toEqual({ ...known, browser: undefined });
+    expect(readConfiguration({ ...remote, ...browser }).identity).toMatchObject({
+      ...known,
+      browser: { clientId: 'cairn', clientSecret: undefined, publicUrl: 'https://cairn.example' },
+    });
+  });
+
+  it.each([
+    ['neither issuer', { OIDC_ISSUER: '' }, 'OIDC_ISSUER'],
+    ['both issuers', { ISSUER_FILE: 'issuer.json' }, 'OIDC_ISSUER'],
+    ['tokens for anybody', { OIDC_AUDIENCE: '' }, 'OIDC_AUDIENCE'],
+    ['keys that come over plain http', { OIDC_ISSUER: 'http://id.example' }, 'OIDC_ISSUER'],
+    ['nowhere to come back to', { OIDC_CLIENT_ID: 'cairn' }, 'PUBLIC_URL'],
+  ])('is not taken with %s', (_what, changed, named) => {
+    expect(() => readConfiguration({ ...remote, ...changed })).toThrow(new RegExp(`^${named}: [^\n]*$`));
+  });
+
+  it('may be on this machine', () => {
+    expect(readConfiguration({ ...remote, OIDC_ISSUER: 'http://localhost:9000' }).identity.kind).toBe('remote');
+  });
 });

@@ -1,21 +1,60 @@
-import { isIdentifier } from '@cairn/event-sourcing';
+import { isSafeIssuer } from '@cairn/platform/identity';
 import { z } from 'zod';
 
-const Settings = z.object({
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, hostname: /^.*$/ }),
-  HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(4_000),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  INTROSPECTION: z.stringbool().default(true),
-  /** Whose log a request without a `cairn-tenant` header belongs to. */
-  DEFAULT_TENANT: z.string().refine(isIdentifier, 'is not an identifier').default('enrich'),
-  /** How long the start waits for the database. */
-  START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
-  /** Participants' documents kept in memory, over all trials. */
-  CACHED_DOCUMENTS: z.coerce.number().int().min(1).default(200_000),
-  /** Connections to the database, at the most. */
-  DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(8),
-});
+const Settings = z
+  .object({
+    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, hostname: /^.*$/ }),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    PORT: z.coerce.number().int().min(0).max(65_535).default(4_000),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    INTROSPECTION: z.stringbool().default(true),
+    /** The embedded issuer's file. Either this or OIDC_ISSUER says whose tokens are believed. */
+    ISSUER_FILE: z.string().min(1).optional(),
+    OIDC_ISSUER: z.url().refine(isSafeIssuer, 'must be https, but for an issuer on this machine').optional(),
+    /** How the issuer's access tokens say that they are for this service. */
+    OIDC_AUDIENCE: z.string().min(1).optional(),
+    /** The claim with the tenant's id. */
+    OIDC_TENANT_CLAIM: z.string().min(1).default('tenant'),
+    /** With these and PUBLIC_URL, people sign in through a browser. A public client has no secret. */
+    OIDC_CLIENT_ID: z.string().min(1).optional(),
+    OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+    OIDC_SCOPE: z.string().min(1).default('openid profile email'),
+    /** Where browsers reach the service. */
+    PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+    /** How long the start waits for the database. */
+    START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
+    /** Participants' documents kept in memory, over all trials. */
+    CACHED_DOCUMENTS: z.coerce.number().int().min(1).default(200_000),
+    /** Connections to the database, at the most. */
+    DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(8),
+  })
+  .superRefine((settings, context) => {
+    const wrong = (path: keyof typeof settings, message: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    const { ISSUER_FILE, OIDC_ISSUER, OIDC_AUDIENCE, OIDC_CLIENT_ID, PUBLIC_URL } = settings;
+    if ((ISSUER_FILE === undefined) === (OIDC_ISSUER === undefined)) wrong('OIDC_ISSUER', 'give this or ISSUER_FILE');
+    if (OIDC_ISSUER !== undefined && OIDC_AUDIENCE === undefined) wrong('OIDC_AUDIENCE', 'goes with OIDC_ISSUER');
+    if (OIDC_CLIENT_ID !== undefined && PUBLIC_URL === undefined) wrong('PUBLIC_URL', 'goes with OIDC_CLIENT_ID');
+  });
+
+/** Whose tokens are believed. */
+export type IdentityConfiguration =
+  | { readonly kind: 'embedded'; readonly issuerFile: string }
+  | {
+      readonly kind: 'remote';
+      readonly issuer: string;
+      readonly audience: string;
+      readonly tenantClaim: string;
+      /** How people sign in through a browser, if they can. */
+      readonly browser:
+        | {
+            readonly clientId: string;
+            readonly clientSecret: string | undefined;
+            readonly scope: string;
+            readonly publicUrl: string;
+          }
+        | undefined;
+    };
 
 export interface Configuration {
   readonly databaseUrl: string;
@@ -24,7 +63,7 @@ export interface Configuration {
   readonly port: number;
   readonly logLevel: z.infer<typeof Settings>['LOG_LEVEL'];
   readonly introspection: boolean;
-  readonly defaultTenant: string;
+  readonly identity: IdentityConfiguration;
   readonly startTimeoutSeconds: number;
   readonly cachedDocuments: number;
 }
@@ -57,8 +96,25 @@ export function readConfiguration(
     port: settings.PORT,
     logLevel: settings.LOG_LEVEL,
     introspection: settings.INTROSPECTION,
-    defaultTenant: settings.DEFAULT_TENANT,
+    identity: identityOf(settings),
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     cachedDocuments: settings.CACHED_DOCUMENTS,
+  };
+}
+
+function identityOf(settings: z.infer<typeof Settings>): IdentityConfiguration {
+  if (settings.ISSUER_FILE !== undefined) return { kind: 'embedded', issuerFile: settings.ISSUER_FILE };
+  const {
+    OIDC_CLIENT_ID: clientId,
+    OIDC_CLIENT_SECRET: clientSecret,
+    OIDC_SCOPE: scope,
+    PUBLIC_URL: publicUrl,
+  } = settings;
+  return {
+    kind: 'remote',
+    issuer: settings.OIDC_ISSUER!,
+    audience: settings.OIDC_AUDIENCE!,
+    tenantClaim: settings.OIDC_TENANT_CLAIM,
+    browser: clientId === undefined ? undefined : { clientId, clientSecret, scope, publicUrl: publicUrl! },
   };
 }

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
+import { InvalidIssuerFile } from '@cairn/platform/identity';
 import { startApi } from './api.js';
 import { ConfigurationError, readConfiguration } from './configuration.js';
 
@@ -34,7 +35,9 @@ try {
 /** What an operator can mend is told in a sentence; everything else with all that there is. */
 function sentenceOf(error: unknown): unknown {
   if (error instanceof ConfigurationError) return `The configuration is wrong:\n${error.message}`;
-  if (error instanceof EventStoreUnavailable) return error.message;
-  if ((error as { code?: unknown }).code === 'EADDRINUSE') return `The port is in use: ${(error as Error).message}`;
+  if (error instanceof EventStoreUnavailable || error instanceof InvalidIssuerFile) return error.message;
+  const { code, path } = error as { code?: unknown; path?: unknown };
+  if (code === 'ENOENT' && typeof path === 'string') return `There is no file ${path}.`;
+  if (code === 'EADDRINUSE') return `The port is in use: ${(error as Error).message}`;
   return error;
 }

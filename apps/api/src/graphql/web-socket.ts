@@ -13,34 +13,51 @@ import {
 } from 'graphql';
 import { MessageType } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
-import { identify } from '../identity.js';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type Authenticator, Unauthenticated } from '../identity/authenticator.js';
+import { bearer, isOwnOrigin, type OwnPages, tokensIn } from '../identity/credentials.js';
+import type { Identity } from '../identity/identity.js';
 import type { RequestContext } from './context.js';
+import { withSealed } from './disclosures.js';
 import { badInput, presentError, type UnexpectedError } from './errors.js';
 import { limitRules, MAX_SOCKET_MESSAGE, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_TOKENS } from './limits.js';
+import { askedFields, FORBIDDEN, mayWatch, SocketVisits, UNAUTHORIZED } from './socket-visits.js';
 
 export interface SubscriptionServerOptions {
   readonly server: http.Server;
   readonly path: string;
   readonly schema: GraphQLSchema;
-  readonly defaultTenant: string;
+  readonly authenticator: Authenticator;
+  readonly own: OwnPages;
+  /** Told of everybody who is let in, before they are. */
+  readonly signedIn: (identity: Identity) => Promise<void>;
+  /** Made anew for each operation, with the roles that are held when it begins. */
+  readonly contextOf: (identity: Identity) => Promise<RequestContext>;
   readonly unexpected: UnexpectedError;
+}
+
+interface Extra extends Record<PropertyKey, unknown> {
+  readonly request: http.IncomingMessage;
+  readonly socket: WebSocket;
 }
 
 /**
  * Serves subscriptions (protocol graphql-transport-ws), and nothing but subscriptions: queries and mutations have one
- * edge, HTTP. A client that reads slowly holds back its own source, so no messages pile up here.
+ * edge, HTTP. Who asks is known from the first message on, or the socket is closed: 4401 without a token that is real, and
+ * when it expires; 4403 without any role, and when roles end that what is open needs. A client that reads slowly holds back its own source, so no messages pile up here.
  * @returns ends every subscription, telling the clients
  */
 export function serveSubscriptions(options: SubscriptionServerOptions): () => Promise<void> {
-  const { schema, unexpected } = options;
+  const { schema, unexpected, own } = options;
+  const visits = new SocketVisits(async (identity) => (await options.contextOf(identity)).viewer);
   const sockets = new WebSocketServer({
     server: options.server,
     path: options.path,
     maxPayload: MAX_SOCKET_MESSAGE,
-    verifyClient: ({ req }: { req: http.IncomingMessage }) => isOwnPage(req),
+    // Browsers let every page open a socket to anywhere, with no preflight that could be denied.
+    verifyClient: ({ req }: { req: http.IncomingMessage }) => req.headers.origin === undefined || isOwnOrigin(req, own),
   });
-  const disposable = useServer<Record<string, unknown>, { request: http.IncomingMessage; socket: unknown }>(
+  const disposable = useServer<Record<string, unknown>, Extra>(
     {
       // Tells no client what went wrong inside.
       isProd: true,
@@ -51,8 +68,26 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
         }
         return value as unknown;
       },
-      onSubscribe: (connection, _id, request) => {
+      onConnect: async ({ connectionParams, extra: { request, socket } }) => {
         try {
+          const tokens = new Set([...tokensOf(connectionParams), ...tokensIn(request, own)]);
+          const identity = await options.authenticator.identify([...tokens]);
+          await options.signedIn(identity);
+          const { viewer } = await options.contextOf(identity);
+          if (viewer.assignments.length === 0) socket.close(...FORBIDDEN);
+          else visits.begin(socket, identity);
+        } catch (error) {
+          if (error instanceof Unauthenticated) socket.close(...UNAUTHORIZED);
+          // The store or the issuer cannot be reached; clients come back after this.
+          else socket.close(CLOSED_FOR_NOW, 'Try again later');
+        }
+        return socket.readyState === socket.OPEN;
+      },
+      onSubscribe: async (connection, id, request) => {
+        try {
+          const visit = visits.of(connection.extra.socket);
+          // It was closed meanwhile.
+          if (!visit) return [];
           if (Object.keys(connection.subscriptions).length > MAX_SUBSCRIPTIONS_PER_SOCKET) {
             throw badInput(`one socket has at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} subscriptions`);
           }
@@ -64,9 +99,9 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
           if (faults.length > 0) return faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED'));
           const variables = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {});
           if (variables.errors) return variables.errors.map((fault) => withCode(fault, 'BAD_USER_INPUT'));
-          const contextValue: RequestContext = {
-            identity: identify(connection.extra.request.headers, options.defaultTenant),
-          };
+          const contextValue = await options.contextOf(visit.identity);
+          const asked = askedFields(schema, document, variables.coerced);
+          if (mayWatch(contextValue.viewer, asked)) visit.watching.set(id, asked);
           return {
             schema,
             document,
@@ -80,14 +115,18 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
           return [known ? withCode(error, code) : asGraphQLError(error, unexpected)];
         }
       },
+      onComplete: (connection, id) => void visits.of(connection.extra.socket)?.watching.delete(id),
       execute,
       subscribe: async (args) => {
         const source = await subscribe(args);
         return 'next' in source ? presentingErrors(source, unexpected) : source;
       },
       onError: (_connection, _id, _request, errors) => errors.map((error) => asGraphQLError(error, unexpected)),
-      onNext: (_connection, _id, _request, _args, result) =>
-        result.errors && { ...result, errors: result.errors.map((error) => asGraphQLError(error, unexpected)) },
+      onNext: (_connection, _id, _request, { contextValue }, result) => {
+        const { errors } = result;
+        const told = errors ? { ...result, errors: errors.map((error) => asGraphQLError(error, unexpected)) } : result;
+        return withSealed(told, (contextValue as RequestContext).disclosures);
+      },
     },
     sockets,
   );
@@ -97,6 +136,7 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
     socket.removeAllListeners('error').on('error', () => undefined);
   });
   return async () => {
+    visits.stop();
     await disposable.dispose();
   };
 }
@@ -107,14 +147,19 @@ const SERVER_MESSAGES: ReadonlySet<unknown> = new Set<MessageType>([
   MessageType.Error,
 ]);
 
-/**
- * Whether a page of this very service asks, or no page at all. Browsers let every page open a socket to anywhere, with
- * no preflight that could be denied; they do say whose page it is.
- */
-function isOwnPage({ headers }: http.IncomingMessage): boolean {
-  if (headers.origin === undefined) return true;
-  return URL.parse(headers.origin)?.host === headers.host;
+/** What clients call the token in the first message; pages that cannot set headers send it so. */
+const TOKEN_NAMES = ['authorization', 'Authorization', 'token'];
+
+/** Every token of the first message, with or without `Bearer`; what is no text is no token, but not nothing either. */
+function tokensOf(connectionParams: Readonly<Record<string, unknown>> = {}): readonly string[] {
+  const given = TOKEN_NAMES.filter((name) => Object.hasOwn(connectionParams, name)).map(
+    (name) => connectionParams[name],
+  );
+  return given.map((value) => (typeof value !== 'string' ? '' : value.includes(' ') ? bearer(value) : value));
 }
+
+/** A close code of the websocket protocol itself: the server is not at fault for ever. */
+const CLOSED_FOR_NOW = 1013;
 
 const withCode = (error: GraphQLError, code: string | undefined): GraphQLError =>
   code === undefined ? error : new GraphQLError(error.message, { nodes: error.nodes, extensions: { code } });

@@ -2,10 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { scopes } from '@cairn/access';
 import { hashSecret, type IssuerFile, matchesSecret } from '@cairn/platform/identity';
-import Provider, { type Configuration, interactionPolicy } from 'oidc-provider';
+import Provider, { type Configuration, errors, interactionPolicy } from 'oidc-provider';
 import type { UnexpectedError } from '../graphql/errors.js';
 import { answerUnexpected } from '../operations/edge-errors.filter.js';
 import { escapeHtml, pageOf } from './html.js';
+import { issuerMemory } from './issuer-memory.js';
 import { PasswordCheck } from './password-check.js';
 import { serveSignInForm } from './sign-in-form.js';
 
@@ -66,6 +67,7 @@ function configurationOf(file: IssuerFile, pages: EmbeddedIssuer['pages'], callb
   policy.remove('consent');
 
   return {
+    adapter: issuerMemory(),
     jwks: { keys: file.keys.map((key) => ({ ...key })) },
     clients: [
       {
@@ -104,12 +106,15 @@ function configurationOf(file: IssuerFile, pages: EmbeddedIssuer['pages'], callb
         enabled: true,
         defaultResource: () => RESOURCE,
         useGrantedResource: () => true,
-        getResourceServerInfo: (_context, _resource, client) => ({
-          scope: scopesOf(client.clientId),
-          audience: file.audience,
-          accessTokenFormat: 'jwt',
-          jwt: { sign: { alg: 'ES256' } },
-        }),
+        getResourceServerInfo: (_context, resource, client) => {
+          if (resource !== RESOURCE) throw new errors.InvalidTarget();
+          return {
+            scope: scopesOf(client.clientId),
+            audience: file.audience,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'ES256' } },
+          };
+        },
       },
     },
     // A machine that asks for no scope gets all of its own: a token without any would be limited by roles alone.
