@@ -62,10 +62,10 @@ async function loadTenant(demo, url, content, isStopping) {
 }
 
 async function giveRole(administrator, { name, ...assignment }) {
-  const { person, role } = assignment;
+  const { person } = assignment;
   await administrator.give('registerPerson', { person, name });
   try {
-    await administrator.give('assignRole', { assignment: `demo ${person}`, ...assignment, role: role.toUpperCase() });
+    await administrator.give('assignRole', { assignment: `demo ${person}`, ...assignment });
   } catch (error) {
     // It was given before, with another end or by a user who has revoked it since.
     if (error.code !== 'ASSIGNMENT_EXISTS') throw error;

@@ -3,8 +3,10 @@ import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { BenchContext } from './context.js';
 import { withProduct } from './product.js';
+import { readModelsOf } from './rebuilding.js';
 import { median, percentile, type Section } from './report.js';
 import { catalogue, trialId, trialLog, type TrialLogPlan } from './trial-log.js';
+import { TENANT } from './trials.js';
 
 const TRIAL = trialId(0);
 const CHANGES = `subscription ($trial: ID!) {
@@ -20,8 +22,9 @@ const RECORD = `mutation ($input: RecordContactInput!) {
 /** From sending a community meeting to the push that includes it, through the whole product. */
 export async function benchLive({ databases, scale }: BenchContext): Promise<Section> {
   const database = await databases.with(scale.events);
-  return withProduct(database, async (api) => {
-    const latencies = await meetings(api.port, scale.meetings, allocated(database.plan));
+  await readModelsOf(database);
+  return withProduct(database.url, async ({ port, tokenOf }) => {
+    const latencies = await meetings(port, await tokenOf(TENANT), scale.meetings, allocated(database.plan));
     return {
       name: 'live',
       title: `From a community meeting's mutation to the push of engagementChanged, ${scale.meetings} meetings`,
@@ -36,8 +39,13 @@ export async function benchLive({ databases, scale }: BenchContext): Promise<Sec
   });
 }
 
-async function meetings(port: number, count: number, people: readonly Allocated[]): Promise<number[]> {
-  const client = createClient({ url: `ws://127.0.0.1:${port}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 });
+async function meetings(port: number, token: string, count: number, people: readonly Allocated[]): Promise<number[]> {
+  const client = createClient({
+    url: `ws://127.0.0.1:${port}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    connectionParams: { token },
+  });
   const pushes = new Pushes();
   const ended = (async () => {
     for await (const { data, errors } of client.iterate<{ engagementChanged: { position: string } }>({
@@ -55,7 +63,7 @@ async function meetings(port: number, count: number, people: readonly Allocated[
     const latencies: number[] = [];
     for (let turn = 0; turn < count; turn++) {
       const sent = performance.now();
-      const position = await record(port, people[turn % people.length]!);
+      const position = await record(port, token, people[turn % people.length]!);
       latencies.push((await pushes.including(position)) - sent);
     }
     return latencies;
@@ -98,10 +106,10 @@ class Pushes {
   }
 }
 
-async function record(port: number, { participant, worker }: Allocated): Promise<bigint> {
+async function record(port: number, token: string, { participant, worker }: Allocated): Promise<bigint> {
   const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
     body: JSON.stringify({
       query: RECORD,
       variables: {

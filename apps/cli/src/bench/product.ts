@@ -1,21 +1,64 @@
-import { readModelsOf } from './rebuilding.js';
-import { type Service, startService } from './service.js';
-import { TENANT, type TrialDatabase } from './trials.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { accessEventTypes, peopleStream } from '@cairn/access';
+import { EventCatalogue, type TenantId, uuidV5 } from '@cairn/event-sourcing';
+import { PostgresEventStore } from '@cairn/platform';
+import { mintToken, prepareIssuerFile } from '@cairn/platform/identity';
+import { startService } from './service.js';
 
-/** Does something with the API of the whole product, which runs on a database of trials meanwhile. */
-export async function withProduct<Result>(
-  database: TrialDatabase,
-  work: (api: Service) => Promise<Result>,
-): Promise<Result> {
-  await readModelsOf(database);
-  const settings = { DATABASE_URL: database.url, DEFAULT_TENANT: TENANT };
-  const projector = await startService('projector', settings, '/health');
-  let api: Service | undefined;
+/** The API of a product that runs. */
+export interface Product {
+  readonly port: number;
+  /** A token of somebody who is trial manager of all trials of the tenant; it outlasts every section. */
+  readonly tokenOf: (tenant: TenantId) => Promise<string>;
+}
+
+const MANAGER = 'bench';
+const A_DAY_IN_SECONDS = 86_400;
+
+/** Does something with the API of the whole product, which runs on the database meanwhile. */
+export async function withProduct<Result>(url: string, work: (product: Product) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'cairn-bench-issuer-'));
+  const closing = [() => rm(folder, { recursive: true })];
   try {
-    api = await startService('api', settings, '/health');
-    return await work(api);
+    const issuerFile = path.join(folder, 'issuer.json');
+    // Nobody signs in there, so it does not matter that nothing is at its address.
+    const { file } = await prepareIssuerFile(issuerFile, { url: 'http://127.0.0.1/oidc', people: [], clients: [] });
+    const projector = await startService('projector', { DATABASE_URL: url }, '/health');
+    closing.push(() => projector.stop());
+    const api = await startService('api', { DATABASE_URL: url, ISSUER_FILE: issuerFile }, '/health');
+    closing.push(() => api.stop());
+    return await work({
+      port: api.port,
+      tokenOf: async (tenant) => {
+        await makeManager(url, tenant);
+        return mintToken(file, { person: MANAGER, tenant, expiresInSeconds: A_DAY_IN_SECONDS });
+      },
+    });
   } finally {
-    await api?.stop();
-    await projector.stop();
+    for (const close of closing.reverse()) await close();
+  }
+}
+
+const people = new EventCatalogue(accessEventTypes);
+
+/** Past the API, where nobody is yet who could; once, however often it is asked for. */
+async function makeManager(url: string, tenant: TenantId): Promise<void> {
+  const store = new PostgresEventStore({ url, applicationName: 'cairn bench' });
+  const role = { assignment: MANAGER, person: MANAGER, role: 'trial_manager' } as const;
+  try {
+    await store.append(tenant, {
+      stream: peopleStream,
+      expected: 'any',
+      commandId: uuidV5(`${MANAGER} ${tenant}`),
+      events: [
+        people.encode({ type: 'PersonRegistered', occurredAt: 0, data: { person: MANAGER, name: 'Bench' } }),
+        people.encode({ type: 'RoleAssigned', occurredAt: 0, data: role }),
+      ],
+      actor: MANAGER,
+    });
+  } finally {
+    await store.close();
   }
 }

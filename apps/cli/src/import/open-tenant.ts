@@ -34,7 +34,7 @@ export async function openTenant(
     await give(server, mutation, { name: tenant });
   }
   const mutation = 'mutation($input: AssignRoleInput!) { result: assignRole(input: $input) { ...outcome } }';
-  await give(server, mutation, { assignment: randomUUID(), person: viewer.id, role: 'TRIAL_MANAGER' });
+  await give(server, mutation, { assignment: randomUUID(), person: viewer.id, role: 'trial_manager' });
   return tenant;
 }
 
