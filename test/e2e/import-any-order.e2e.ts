@@ -11,6 +11,7 @@ import { Protocol } from '@cairn/registry';
 import fc from 'fast-check';
 import { Application, catalogue } from '../../apps/api/src/application/application.js';
 import { OverlayEventStore } from '../../apps/api/src/import/overlay-event-store.js';
+import { appendPerson } from '../support/people.js';
 
 /*
  * Once participants and their workers are known, the order in which records of what happened arrive does not matter: sites
@@ -19,6 +20,15 @@ import { OverlayEventStore } from '../../apps/api/src/import/overlay-event-store
 
 const TENANT = 'enrich';
 const NOW = Date.parse('2020-01-01T00:00:00Z');
+const manager = {
+  tenant: TENANT,
+  person: 'manager',
+  name: 'Manager',
+  client: undefined,
+  session: 's',
+  scopes: new Set<never>(),
+  expiresAt: Infinity,
+};
 const protocol = Protocol.parse({
   arms: [
     { id: 'peer', intervention: true },
@@ -36,6 +46,7 @@ const PEOPLE = ['P1', 'P2'];
 
 async function prepared() {
   const store = new InMemoryEventStore(() => NOW);
+  await appendPerson(store, TENANT, manager.person, [{ role: 'trial_manager' }]);
   const application = new Application(store, () => NOW);
   const give = givingTo(application);
   await give({ name: 'registerTrial', input: { trial: 't', title: 'T', timeZone: 'Europe/London', protocol } });
@@ -64,7 +75,7 @@ async function prepared() {
 const givingTo =
   (application: Application) =>
   async (given: Given, commandId: string = randomUUID()) => {
-    const outcome = await application.record(TENANT, 'site', commandId, [given]);
+    const outcome = await application.record(manager, commandId, [given]);
     if (outcome.kind === 'refused') throw new Error(`${given.name}: ${outcome.refusal.code}`);
     return outcome;
   };

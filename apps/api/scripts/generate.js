@@ -30,6 +30,7 @@ const text = await codegen({
       SiteClass: '@cairn/monitoring#SiteClass',
       Suppression: '@cairn/monitoring#Suppression',
       ReadModelState: '../graphql/enums.js#ReadModelState',
+      UnblindingState: '../graphql/enums.js#UnblindingState',
     },
     immutableTypes: true,
     skipTypename: true,

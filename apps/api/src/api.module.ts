@@ -8,6 +8,8 @@ import { GraphQLModule } from '@nestjs/graphql';
 import { TerminusModule } from '@nestjs/terminus';
 import { LoggerModule } from 'nestjs-pino';
 import { Conduct } from './access/conduct.js';
+import { accessResolvers } from './access/resolvers.js';
+import { Tenants } from './access/tenants.js';
 import { Viewers } from './access/viewers.js';
 import { Application } from './application/application.js';
 import { RecordCommandsHandler } from './application/record-commands.js';
@@ -54,6 +56,7 @@ export class ApiModule {
     readModels.onProjected((notice) => states.projected(notice));
     const history = new EventHistory(database);
     const viewers = new Viewers(store);
+    const tenants = new Tenants(store);
     const conduct = new Conduct(store, viewers);
     const openArms = new OpenArms(history);
     const metrics = new Metrics(() => states.watched);
@@ -75,6 +78,7 @@ export class ApiModule {
               registryResolvers(queries, store),
               monitoringResolvers(states, viewers, openArms),
               historyResolvers(queries, store, viewers, openArms),
+              accessResolvers(viewers, tenants, history),
               recordingResolvers(commands, metrics),
               operationsResolvers(readModels),
             ],
@@ -106,9 +110,10 @@ export class ApiModule {
         { provide: EventHistory, useValue: history },
         { provide: TrialStates, useValue: states },
         { provide: Viewers, useValue: viewers },
+        { provide: Tenants, useValue: tenants },
         { provide: Conduct, useValue: conduct },
         { provide: Metrics, useValue: metrics },
-        { provide: Application, useValue: new Application(store) },
+        { provide: Application, useValue: new Application(store, Date.now, { viewers, tenants }) },
         RecordCommandsHandler,
         FindTrialHandler,
         ListTrialsHandler,

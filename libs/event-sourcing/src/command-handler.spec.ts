@@ -199,6 +199,14 @@ describe('command handler', () => {
     });
   });
 
+  it('tells the state as it is now, whoever made it so', async () => {
+    expect(await handler.stateOf(ward, 'enrich', stream)).toEqual(new Set());
+    await give({ admit: 'Ann' });
+    expect(await handler.stateOf(ward, 'enrich', stream)).toEqual(new Set(['Ann']));
+    await elsewhere.handle(ward, stream, [{ admit: 'Bob' }], world, origin());
+    expect(await handler.stateOf(ward, 'enrich', stream)).toEqual(new Set(['Ann', 'Bob']));
+  });
+
   it('lets 200 commands at once on one stream each have its turn', async () => {
     const wide = { now: 1_000, beds: 1_000 };
     const outcomes = await Promise.all(

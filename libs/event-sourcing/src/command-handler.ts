@@ -142,6 +142,17 @@ export class CommandHandler {
     });
   }
 
+  /** A stream's state as it is now: what rules of another stream may look at. */
+  async stateOf<Command, E extends DomainEvent, State, World>(
+    decider: Decider<Command, E, State, World>,
+    tenant: TenantId,
+    stream: string,
+  ): Promise<State> {
+    const kept = this.recall<State>(tenant, stream);
+    if (kept && !(await this.hasGrown(tenant, stream, kept))) return kept.state;
+    return (await this.load(decider, tenant, stream)).state;
+  }
+
   /** What the command did when it was first given, or a refusal when that was another command. */
   private async earlierOutcome(origin: CommandOrigin, first: RecordedEvent): Promise<CommandOutcome> {
     if (first.metadata['fingerprint'] !== origin.fingerprint) {

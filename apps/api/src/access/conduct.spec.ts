@@ -98,9 +98,8 @@ describe('a sealed read', () => {
   });
 
   it('that is refused is recorded once a minute for each person, trial and field', async () => {
+    await Promise.all([conduct.sealedReadRefused(refused), conduct.sealedReadRefused(refused)]);
     await conduct.sealedReadRefused(refused);
-    await conduct.sealedReadRefused(refused);
-    await started().sealedReadRefused(refused);
     expect(await recorded()).toEqual([
       { type: 'SealedDataRefused', data: { person: 'anna', trial: 't', field: 'Participant.arm', reason: 'BLINDED' } },
     ]);

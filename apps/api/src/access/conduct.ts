@@ -66,15 +66,20 @@ export class Conduct {
     await this.record(tenant, randomUUID(), 'SealedDataRead', { person, ...look });
   }
 
-  /** The same refusal is recorded once a minute, so that asking again and again does not fill the log. */
+  /** The same refusal is recorded once a minute by each process, so that asking again and again does not fill the log. */
   async sealedReadRefused({ viewer: { tenant, person }, ...look }: SealedReadRefused): Promise<void> {
     const minute = Math.floor(this.clock() / MINUTE);
     const key = JSON.stringify([tenant, person, look.trial, look.field, look.reason]);
-    if (this.refusals.get(key) === minute || !(await this.isKnown(tenant, person))) return;
-    // The command id has the minute in it: another process or a retry adds nothing either.
-    await this.record(tenant, uuidV5(`refused ${key} ${minute}`), 'SealedDataRefused', { person, ...look });
+    if (!(await this.isKnown(tenant, person)) || this.refusals.get(key) === minute) return;
     this.refusals.delete(key);
     this.refusals.set(key, minute);
+    try {
+      // By no id that can be guessed: whoever gives a command under a used id is told so.
+      await this.record(tenant, randomUUID(), 'SealedDataRefused', { person, ...look });
+    } catch (error) {
+      this.refusals.delete(key);
+      throw error;
+    }
     if (this.refusals.size > MAX_SESSIONS) this.refusals.delete(this.refusals.keys().next().value!);
   }
 

@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  type DeliveryRoster,
-  deliveryEventTypes,
-  deliveryRefusals,
-  streamKindOf,
-  streamKindOfEvent,
-  streamOf as deliveryStreamOf,
-} from '@cairn/delivery';
+import { accessEventTypes, attempt, type Attempt, peopleStream, type Viewer } from '@cairn/access';
+import { deliveryEventTypes, isReferred, participantDecider, participantStream } from '@cairn/delivery';
 import {
   canonicalJson,
   CommandHandler,
@@ -19,23 +13,26 @@ import {
   isUuid,
   type Position,
   refuse,
-  streamName,
   type TenantId,
+  uuidV5,
 } from '@cairn/event-sourcing';
-import { registryEventTypes, streamOf as registryStreamOf } from '@cairn/registry';
-import { type Command, judges, type StreamKind } from './commands.js';
+import { registryEventTypes } from '@cairn/registry';
+import { Tenants } from '../access/tenants.js';
+import { Viewers } from '../access/viewers.js';
+import type { Identity } from '../identity/identity.js';
+import type { AccessSurroundings } from './access-rules.js';
+import { blindedAnswer, neutralEvents } from './blinded-answer.js';
+import { knowsNoPositions, recordedCommandId } from './command-ids.js';
+import { type Command, isCommandName, isOperatorCommand, judges } from './commands.js';
+import { foundingCommands, foundingDecider } from './founding.js';
 import { type GivenCommand, INVALID_INPUT, readInput } from './read-input.js';
 import { type KnownTrial, Rosters } from './rosters.js';
+import { type Routed, routeOf, trialUnknown } from './route.js';
+import { notForTheRole } from './within-reach.js';
+import { isInReach } from './withholdings.js';
 
 /** Every event type there is. */
-export const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryEventTypes]);
-
-type Refused = Extract<CommandOutcome, { kind: 'refused' }>;
-
-interface Routed {
-  readonly kind: StreamKind;
-  readonly stream: string;
-}
+export const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryEventTypes, ...accessEventTypes]);
 
 /** Refusals that may come of a roster that was read before somebody added to it. */
 const MISSED_IN_ROSTER: ReadonlySet<string> = new Set([
@@ -47,8 +44,30 @@ const MISSED_IN_ROSTER: ReadonlySet<string> = new Set([
   'FIDELITY_OUT_OF_RANGE',
 ]);
 
+/** Commands that are given together: on whose behalf, and what follows from their roles before anything is looked up. */
+interface Asking {
+  readonly viewer: Viewer;
+  /** Under which it is recorded. */
+  readonly commandId: string;
+  readonly attempt: Attempt;
+}
+
+/** What of the request is in its answer, or decides on it; no trial is ''. */
+interface Given {
+  readonly commandId: string;
+  readonly trial: string;
+}
+
+interface Judged {
+  readonly outcome: CommandOutcome;
+  /** Where it was judged, if it came so far. */
+  readonly routed?: Routed;
+}
+
 /** Takes commands, from whichever side they come, and has them judged by the rules of their stream. */
 export class Application {
+  readonly viewers: Viewers;
+  readonly tenants: Tenants;
   private readonly handler: CommandHandler;
   private readonly rosters: Rosters;
 
@@ -56,7 +75,10 @@ export class Application {
   constructor(
     private readonly store: EventStore,
     private readonly clock: () => Instant = Date.now,
+    { viewers, tenants }: { readonly viewers?: Viewers; readonly tenants?: Tenants } = {},
   ) {
+    this.viewers = viewers ?? new Viewers(store, clock);
+    this.tenants = tenants ?? new Tenants(store, clock);
     this.handler = new CommandHandler(store, catalogue);
     this.rosters = new Rosters(store, catalogue);
   }
@@ -68,92 +90,140 @@ export class Application {
 
   /**
    * Takes commands for one stream together, or refuses them all with the first refusal. An input that has not the shape
-   * of its command is refused as INVALID_INPUT.
+   * of its command is refused as INVALID_INPUT, a command that is not for the roles of whoever gives it as FORBIDDEN. What
+   * they may not see is to them what does not exist.
    * @throws EventStoreUnavailable when the outcome is not known; the same commands may be given again
    */
-  async record(
-    tenant: TenantId,
-    actor: string,
-    commandId: string,
-    given: readonly GivenCommand[],
-  ): Promise<CommandOutcome> {
+  async record(identity: Identity, commandId: string, given: readonly GivenCommand[]): Promise<CommandOutcome> {
     if (!isUuid(commandId)) return refuse(INVALID_INPUT, 'commandId: is not a UUID.', 'commandId');
     const [first] = given;
     if (!first) return refuse(INVALID_INPUT, 'There is no command.');
     const named = first.input['trial'];
-    const trialId = typeof named === 'string' && isIdentifier(named) ? named : undefined;
-    const kept = trialId === undefined ? undefined : this.rosters.kept(tenant, trialId);
-    const outcome = await this.judge(tenant, actor, commandId, given, kept ?? (await this.trial(tenant, trialId)));
-    if (!kept || outcome.kind === 'accepted' || !MISSED_IN_ROSTER.has(outcome.refusal.code)) return outcome;
-    const now = await this.trial(tenant, trialId);
-    return now === kept ? outcome : this.judge(tenant, actor, commandId, given, now);
+    const trial = typeof named === 'string' && isIdentifier(named) ? named : '';
+    const viewer = await this.viewers.of(identity);
+    const attempts = new Set(given.map((each) => attemptOf(viewer, each)));
+    const attempted = (['forbidden', 'trial absent', 'limited', 'allowed'] as const).find((each) =>
+      attempts.has(each),
+    )!;
+    const asking = { viewer, commandId: recordedCommandId(viewer, commandId), attempt: attempted };
+    if (attempted === 'forbidden') {
+      if (given.length > 1 || first.name !== 'registerTenant' || !viewer.mayUse('cairn:record')) return notForTheRole;
+      return this.told(await this.found(asking, identity.name, given), asking, { commandId, trial });
+    }
+    return this.told(await this.judgeAsKnown(asking, trial, given), asking, { commandId, trial });
   }
 
-  private async trial(tenant: TenantId, trial: string | undefined): Promise<KnownTrial | undefined> {
-    return trial === undefined ? undefined : this.rosters.read(tenant, trial);
+  /** By the roster that is kept, and when it may have missed something by the one that is. */
+  private async judgeAsKnown(asking: Asking, trial: string, given: readonly GivenCommand[]): Promise<Judged> {
+    const { tenant } = asking.viewer;
+    if (trial === '' || asking.attempt === 'trial absent') return this.judge(asking, given, undefined);
+    const kept = this.rosters.kept(tenant, trial);
+    const judged = await this.judge(asking, given, kept ?? (await this.rosters.read(tenant, trial)));
+    if (!kept || judged.outcome.kind === 'accepted' || !MISSED_IN_ROSTER.has(judged.outcome.refusal.code)) {
+      return judged;
+    }
+    const now = await this.rosters.read(tenant, trial);
+    return now === kept ? judged : this.judge(asking, given, now);
   }
 
-  private async judge(
-    tenant: TenantId,
-    actor: string,
-    commandId: string,
-    given: readonly GivenCommand[],
-    trial: KnownTrial | undefined,
-  ): Promise<CommandOutcome> {
+  private async judge(asking: Asking, given: readonly GivenCommand[], trial: KnownTrial | undefined): Promise<Judged> {
+    const { viewer, commandId } = asking;
+    const { tenant, person: actor } = viewer;
     const read: Command[] = [];
     for (const each of given) {
       const command = readInput(tenant, each, trial?.timeZone);
-      if (command.kind === 'invalid') return { kind: 'refused', refusal: command.refusal };
+      if (command.kind === 'invalid') return { outcome: { kind: 'refused', refusal: command.refusal } };
       read.push(command.command);
     }
+    if (asking.attempt === 'trial absent') return { outcome: trialUnknown };
+    const limited = asking.attempt === 'limited' ? { viewer, trial } : undefined;
     let routed: Routed | undefined;
     for (const command of read) {
-      const next = await this.route(tenant, command, trial?.roster);
-      if ('refusal' in next) return next;
+      const known = { tenant, isRegistered: trial !== undefined, limited: limited?.viewer };
+      const next = await routeOf(command, this.store, known);
+      if ('refusal' in next) return { outcome: next };
       if (routed && next.stream !== routed.stream) {
-        return refuse(INVALID_INPUT, 'Commands that are given together belong to one stream.');
+        return { outcome: refuse(INVALID_INPUT, 'Commands that are given together belong to one stream.') };
       }
       routed = next;
     }
     const { kind, stream } = routed!;
     const fingerprint = createHash('sha256').update(canonicalJson(read)).digest('hex');
-    const world = { now: this.clock(), ...(trial && { roster: trial.roster }) };
+    const world = {
+      now: this.clock(),
+      actor,
+      ...(trial && { roster: trial.roster }),
+      ...(await this.aboutParticipant(viewer, read[0]!)),
+    };
+    const origin = { tenant, actor, commandId, fingerprint };
     try {
-      return await judges[kind](this.handler, stream, read, world, { tenant, actor, commandId, fingerprint });
+      return { outcome: await judges[kind](this.handler, stream, read, world, origin, limited), routed: routed! };
     } catch (error) {
       // Identifiers that are good ones by themselves can make a name that is too long for a stream.
-      if (error instanceof InvalidAppend) return refuse(INVALID_INPUT, `It cannot be stored: ${error.message}.`);
+      if (error instanceof InvalidAppend) {
+        return { outcome: refuse(INVALID_INPUT, `It cannot be stored: ${error.message}.`) };
+      }
       throw error;
+    } finally {
+      // Also when it failed: it may have been stored.
+      if (kind === 'people') this.viewers.changed(tenant);
+      if (kind === 'tenant') this.tenants.changed(tenant);
     }
   }
 
-  /** Finds a command's stream and its rules. */
-  private async route(
-    tenant: TenantId,
-    command: Command,
-    roster: DeliveryRoster | undefined,
-  ): Promise<Routed | Refused> {
-    switch (command.type) {
-      case 'registerTenant':
-        return { kind: 'tenant', stream: registryStreamOf(command) };
-      case 'registerTrial':
-      case 'publishProtocol':
-      case 'registerSite':
-      case 'registerWorker':
-        return { kind: 'trial', stream: registryStreamOf(command) };
-      case 'voidRecord': {
-        const event = await this.store.findEvent(tenant, command.event);
-        if (!event?.stream.startsWith(`${streamName(command.trial)}/`)) {
-          return refuse('EVENT_UNKNOWN', deliveryRefusals.EVENT_UNKNOWN, 'event');
-        }
-        const kind = streamKindOfEvent(event.type);
-        if (!kind) return refuse('EVENT_NOT_VOIDABLE', deliveryRefusals.EVENT_NOT_VOIDABLE, 'event');
-        return { kind, stream: event.stream };
-      }
-      default:
-        // Whatever sites record belongs to a trial.
-        if (!roster) return refuse('TRIAL_UNKNOWN', deliveryRefusals.TRIAL_UNKNOWN, 'trial');
-        return { kind: streamKindOf(command), stream: deliveryStreamOf(command) };
+  /** Whether somebody is there for whoever asks to learn their arm. */
+  private async aboutParticipant(viewer: Viewer, command: Command): Promise<AccessSurroundings> {
+    if (command.type !== 'requestUnblinding') return {};
+    const { type, trial, participant } = command;
+    const stream = participantStream(trial, participant);
+    const state = await this.handler.stateOf(participantDecider, viewer.tenant, stream);
+    return { participantIsKnown: isReferred(state) && isInReach(viewer.mayGive(type, trial), state) };
+  }
+
+  /**
+   * Registers a tenant for somebody who has no right to, because nobody has: they become its first person and its
+   * administrator. What was begun and not ended is ended by giving the command again.
+   */
+  private async found(asking: Asking, name: string, given: readonly GivenCommand[]): Promise<Judged> {
+    const { viewer, commandId } = asking;
+    const { tenant, person: actor } = viewer;
+    const { persons } = await this.viewers.people(tenant);
+    if (persons.length > 0) return { outcome: notForTheRole };
+    const registered = await this.judge(asking, given, undefined);
+    if (registered.outcome.kind === 'refused') return registered;
+    const commands = foundingCommands(actor, name);
+    const fingerprint = createHash('sha256').update(canonicalJson(commands)).digest('hex');
+    const origin = { tenant, actor, commandId: uuidV5(`founder ${commandId}`), fingerprint };
+    const world = { now: this.clock(), actor };
+    try {
+      const founded = await this.handler.handle(foundingDecider, peopleStream, commands, world, origin);
+      return founded.kind === 'refused' ? { outcome: notForTheRole } : registered;
+    } finally {
+      this.viewers.changed(tenant);
     }
   }
+
+  /** The answer as whoever gave the command may have it, under the id that they gave. */
+  private async told(
+    { outcome, routed }: Judged,
+    { viewer, ...asking }: Asking,
+    given: Given,
+  ): Promise<CommandOutcome> {
+    if (outcome.kind === 'refused' || !routed || asking.commandId === given.commandId) return outcome;
+    const commandId = given.commandId.toLowerCase();
+    if (!knowsNoPositions(viewer)) {
+      return { ...outcome, events: outcome.events.map((event) => ({ ...event, commandId })) };
+    }
+    const stream = await this.store.readStream(viewer.tenant, routed.stream);
+    return blindedAnswer(outcome, commandId, viewer.isBlindedIn(given.trial) ? neutralEvents(stream) : stream);
+  }
+}
+
+function attemptOf(viewer: Viewer, { name, input }: GivenCommand): Attempt {
+  // What is no command is told so as to anybody who may give any.
+  if (!isCommandName(name)) return viewer.mayUse('cairn:record') ? 'allowed' : 'forbidden';
+  if (isOperatorCommand(name)) return viewer.mayUse('cairn:operate') ? 'allowed' : 'forbidden';
+  if (!viewer.mayUse('cairn:record')) return 'forbidden';
+  const { trial } = input;
+  return attempt(viewer, name, typeof trial === 'string' ? trial : undefined);
 }

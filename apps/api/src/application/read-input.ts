@@ -33,7 +33,7 @@ export function readInput(tenant: TenantId, { name, input }: GivenCommand, timeZ
     if (instant === undefined) return invalid('occurredAt: is not an RFC 3339 timestamp with offset.', 'occurredAt');
     given['occurredAt'] = instant;
   }
-  if (name === 'registerTenant') given['tenant'] = tenant;
+  if (name === 'registerTenant' || name === 'setTenantLimits') given['tenant'] = tenant;
   if (name === 'registerSite' && locality !== undefined) given['localities'] = locality;
   if (name === 'recordTraining') {
     const instant = dayStart(given['attendedOn'], timeZone);

@@ -1,6 +1,6 @@
 import type { CommandOutcome } from '@cairn/event-sourcing';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import type { Identity } from '../identity.js';
+import type { Identity } from '../identity/identity.js';
 import { Application } from './application.js';
 import type { GivenCommand } from './read-input.js';
 
@@ -20,6 +20,6 @@ export class RecordCommandsHandler implements ICommandHandler<RecordCommands> {
   constructor(private readonly application: Application) {}
 
   execute({ identity, commandId, commands }: RecordCommands): Promise<CommandOutcome> {
-    return this.application.record(identity.tenant, identity.actor, commandId, commands);
+    return this.application.record(identity, commandId, commands);
   }
 }

@@ -6,6 +6,8 @@ import { type Trial, trialDecider, type TrialEvent, trialStream } from '@cairn/r
 export interface KnownTrial {
   readonly timeZone: string;
   readonly roster: DeliveryRoster;
+  /** Undefined for a worker who is not registered. */
+  siteOf(worker: string): string | undefined;
 }
 
 interface Folded {
@@ -57,7 +59,7 @@ const key = (tenant: TenantId, trial: string): string => `${tenant}\n${trial}`;
 function knownTrial(trial: Trial): KnownTrial | undefined {
   if (trial.kind === 'unregistered') return undefined;
   const sites = new Set(trial.sites.map((site) => site.site));
-  const workers = new Set(trial.workers.map((worker) => worker.worker));
+  const workers = new Map(trial.workers.map(({ worker, site }) => [worker, site]));
   // Data arrive late: what any version of the protocol knows is known.
   const protocols = trial.protocols.map((version) => version.protocol);
   const arms = new Set(protocols.flatMap((protocol) => protocol.arms.map((arm) => arm.id)));
@@ -67,6 +69,7 @@ function knownTrial(trial: Trial): KnownTrial | undefined {
   );
   return {
     timeZone: trial.timeZone,
+    siteOf: (worker) => workers.get(worker),
     roster: {
       hasSite: (site) => sites.has(site),
       hasWorker: (worker) => workers.has(worker),

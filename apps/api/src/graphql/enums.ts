@@ -23,6 +23,8 @@ export const enums = {
   SiteClass: { HIGH_HIGH: 'high_high', LOW_LOW: 'low_low', OUTLIER: 'outlier', UNCLASSIFIED: 'unclassified' },
   Suppression: { SMALL_NUMBERS: 'small_numbers', TOO_FEW_SITES: 'too_few_sites' },
   ReadModelState: { RUNNING: 'running', HALTED: 'halted', REBUILDING: 'rebuilding' },
+  UnblindingState: { REQUESTED: 'requested', APPROVED: 'approved', DENIED: 'denied' },
 } as const;
 
 export type ReadModelState = (typeof enums.ReadModelState)[keyof typeof enums.ReadModelState];
+export type UnblindingState = (typeof enums.UnblindingState)[keyof typeof enums.UnblindingState];

@@ -24,8 +24,17 @@ const READ_AHEAD_MAX = 16_384;
 /** A store that does not answer is asked again; a command id makes that harmless. */
 const ATTEMPTS = 3;
 
-/** Commands about the trial itself: later records are judged by what they say. */
-const ROSTER = new Set(['registerTenant', 'registerTrial', 'publishProtocol', 'registerSite', 'registerWorker']);
+/** Commands about the trial itself or who may record in it: later records are judged by what they say. */
+const ROSTER = new Set([
+  'registerTenant',
+  'registerTrial',
+  'publishProtocol',
+  'registerSite',
+  'registerWorker',
+  'registerPerson',
+  'assignRole',
+  'revokeRole',
+]);
 /** Fields that tell one stream from another, whichever the command is. */
 const STREAM_FIELDS = ['site', 'worker', 'supervision', 'session', 'instrument', 'rater', 'occurredAt', 'attendedOn'];
 

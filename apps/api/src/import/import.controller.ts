@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { commandRights, type Role, type Viewer } from '@cairn/access';
 import { PostgresEventStore } from '@cairn/platform';
 import { Controller, Inject, Post, Query, Req, Res, UnsupportedMediaTypeException } from '@nestjs/common';
-import { GraphQLError } from 'graphql';
 import { Application } from '../application/application.js';
-import { CONFIGURATION, type Configuration } from '../configuration.js';
-import { identify } from '../identity.js';
+import { knowsNoPositions } from '../application/command-ids.js';
+import { identityOf } from '../identity/request-identity.js';
+import { FORBIDDEN } from '../application/within-reach.js';
 import { answerJson } from '../operations/edge-errors.filter.js';
 import type { ImportTarget } from './import-run.js';
 import { OverlayEventStore } from './overlay-event-store.js';
@@ -18,7 +19,6 @@ export class ImportController {
   constructor(
     private readonly application: Application,
     private readonly store: PostgresEventStore,
-    @Inject(CONFIGURATION) private readonly configuration: Configuration,
     @Inject(STOPPING) private readonly stopping: AbortSignal,
   ) {}
 
@@ -40,26 +40,36 @@ export class ImportController {
       refuse(response, 'dryRun is the only parameter');
       return;
     }
-    let identity;
-    try {
-      identity = identify(request.headers, this.configuration.defaultTenant);
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      refuse(response, error.message);
+    const identity = identityOf(request);
+    const { tenant } = identity;
+    if (!mayImport(await this.application.viewers.of(identity))) {
+      answerJson(response, 403, {
+        errors: [{ message: 'This is not for your roles.', extensions: { code: FORBIDDEN } }],
+      });
       return;
     }
-    const { tenant, actor } = identity;
     const application =
       dryRun === 'true'
         ? new Application(await OverlayEventStore.over(this.store, tenant, Date.now))
         : this.application;
     const target: ImportTarget = {
       head: () => application.head(tenant),
-      record: (commandId, commands) => application.record(tenant, actor, commandId, commands),
+      // Roles are asked for with every record: an import may take long.
+      record: (commandId, commands) => application.record(identity, commandId, commands),
     };
     await serveImport(request, response, target, this.stopping);
   }
 }
+
+/**
+ * Whoever may record anything, but for blinded people: an import answers with positions, and so would tell them how much
+ * is recorded meanwhile. They give their commands one by one.
+ */
+const mayImport = (viewer: Viewer): boolean =>
+  viewer.mayUse('cairn:record') && viewer.roles.some(mayRecord) && !knowsNoPositions(viewer);
+
+const mayRecord = (role: Role): boolean =>
+  Object.values<Partial<Record<Role, unknown>>>(commandRights).some((rights) => role in rights);
 
 const isNdjson = ({ headers }: IncomingMessage): boolean =>
   /^application\/x-ndjson *(;|$)/i.test(headers['content-type'] ?? '') &&

@@ -3,7 +3,9 @@ import type { CommandBus } from '@nestjs/cqrs';
 import { type CommandName, commands } from '../application/commands.js';
 import { RecordCommands } from '../application/record-commands.js';
 import type { MutationResolvers, Resolvers } from '../generated/schema.js';
+import { FORBIDDEN } from '../application/within-reach.js';
 import type { RequestContext } from '../graphql/context.js';
+import { forbidden } from '../graphql/errors.js';
 import type { Metrics } from '../operations/metrics.js';
 
 type Recording = Required<Pick<MutationResolvers, CommandName>>;
@@ -38,6 +40,8 @@ function answer(outcome: CommandOutcome) {
     case 'accepted':
       return { position: outcome.position, events: outcome.events };
     case 'refused':
+      // Like whatever else is not for a role; an import answers it with the record's outcome.
+      if (outcome.refusal.code === FORBIDDEN) throw forbidden();
       return { ...outcome.refusal, field: outcome.refusal.field ?? null };
     default:
       return outcome satisfies never;
