@@ -12,7 +12,7 @@ const viewer = (role: Role | undefined, scopes: readonly Scope[] = [], details: 
     scopes: new Set(scopes),
     validUntil: undefined,
   });
-const ofTenant = { trial: undefined } as unknown as Partial<Assignment>;
+const ofTenant: Partial<Assignment> = { trial: undefined };
 const shown = (who: Viewer, field: string, trial: string | undefined = 't') => {
   const [type, name] = field.split('.') as [string, string];
   const decision = decideField(who, ruleOf(type, name)!, trial);
