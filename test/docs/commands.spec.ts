@@ -1,3 +1,4 @@
+import { accessRefusals, peopleEventTypes, unblindingEventTypes } from '@cairn/access';
 import { deliveryEventTypes, deliveryRefusals } from '@cairn/delivery';
 import { registryEventTypes, registryRefusals } from '@cairn/registry';
 import { commands } from '../../apps/api/src/application/commands.js';
@@ -6,6 +7,7 @@ import { codesIn, pageText, rowsOf, sectionOf } from './page.js';
 const contexts = [
   { name: 'registry', eventTypes: registryEventTypes, refusals: registryRefusals },
   { name: 'delivery', eventTypes: deliveryEventTypes, refusals: deliveryRefusals },
+  { name: 'access', eventTypes: [...peopleEventTypes, ...unblindingEventTypes], refusals: accessRefusals },
 ];
 const section = (name: string) => sectionOf(pageText(`libs/${name}/README.md`), 'Commands');
 const rows = (name: string) => rowsOf(section(name)).filter(([command]) => !command!.startsWith('*'));

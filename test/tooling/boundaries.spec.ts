@@ -60,6 +60,7 @@ const VIOLATIONS: readonly (readonly [rule: string, file: string, specifier: str
   ['context-uses-kernel-only', 'libs/registry/src/a.ts', '@cairn/delivery'],
   ['context-uses-kernel-only', 'libs/delivery/src/a.ts', '@cairn/registry'],
   ['context-uses-kernel-only', 'libs/delivery/src/b.ts', '@cairn/platform'],
+  ['context-uses-kernel-only', 'libs/access/src/a.ts', '@cairn/registry'],
   ['context-uses-kernel-only', 'libs/registry/src/b.ts', '../../../apps/api/src/app.js'],
   ['monitoring-reads-published-shapes-only', 'libs/monitoring/src/a.ts', '@cairn/delivery'],
   ['monitoring-reads-published-shapes-only', 'libs/monitoring/src/b.ts', '@cairn/registry'],
