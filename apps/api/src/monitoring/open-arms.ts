@@ -1,28 +1,19 @@
-import {
-  accessEventTypes,
-  armOpenUntil,
-  evolveUnblindings,
-  noUnblindings,
-  unblindingStream,
-  type UnblindingEvent,
-  type Unblindings,
-  type Viewer,
-} from '@cairn/access';
-import { EventCatalogue, type Instant } from '@cairn/event-sourcing';
+import { armOpenUntil, type Viewer } from '@cairn/access';
+import type { Instant } from '@cairn/event-sourcing';
 import type { EventHistory } from '@cairn/platform';
-
-/** More requests than a trial has participants would be no blinding any more. */
-const MAX_EVENTS = 10_000;
-const catalogue = new EventCatalogue(accessEventTypes);
+import { Unblindings } from '../access/unblindings.js';
 
 /** Whose arms were opened to somebody by an approved unblinding, at this moment. */
 export class OpenArms {
+  private readonly unblindings: Unblindings;
   private readonly asked = new WeakMap<Viewer, Map<string, Promise<ReadonlySet<string>>>>();
 
   constructor(
-    private readonly history: EventHistory,
+    history: EventHistory,
     private readonly clock: () => Instant = Date.now,
-  ) {}
+  ) {
+    this.unblindings = new Unblindings(history);
+  }
 
   /** Participants of the trial. A viewer is made for one request, for which this is read once. */
   to(viewer: Viewer, trial: string): Promise<ReadonlySet<string>> {
@@ -33,19 +24,11 @@ export class OpenArms {
   }
 
   private async read({ tenant, person }: Viewer, trial: string): Promise<ReadonlySet<string>> {
-    const events = await this.history.read(
-      tenant,
-      { streams: { prefixes: [unblindingStream(trial, '')] } },
-      { order: 'oldest first', limit: MAX_EVENTS },
+    const unblindings = await this.unblindings.ofTrial(tenant, trial);
+    return new Set(
+      unblindings
+        .filter((each) => armOpenUntil([each], person, this.clock()) !== undefined)
+        .map(({ participant }) => participant),
     );
-    const byParticipant = new Map<string, Unblindings>();
-    for (const recorded of events) {
-      const event = catalogue.decode(recorded) as unknown as UnblindingEvent;
-      const { participant } = event.data;
-      byParticipant.set(participant, evolveUnblindings(byParticipant.get(participant) ?? noUnblindings, event));
-    }
-    const now = this.clock();
-    const open = [...byParticipant].filter(([, unblindings]) => armOpenUntil(unblindings, person, now) !== undefined);
-    return new Set(open.map(([participant]) => participant));
   }
 }
