@@ -15,6 +15,12 @@ export interface Scale {
   /** Seconds of queries. */
   readonly tableSeconds: number;
   readonly meetings: number;
+  readonly tenants: number;
+  /** In the log of each. */
+  readonly tenantEvents: number;
+  readonly tenantRounds: number;
+  /** Of each turn of a round. */
+  readonly tenantSeconds: number;
 }
 
 export const FULL: Scale = {
@@ -27,6 +33,10 @@ export const FULL: Scale = {
   growthAppends: 4_000,
   tableSeconds: 20,
   meetings: 1_000,
+  tenants: 64,
+  tenantEvents: 2_000,
+  tenantRounds: 7,
+  tenantSeconds: 10,
 };
 
 export const QUICK: Scale = {
@@ -39,6 +49,10 @@ export const QUICK: Scale = {
   growthAppends: 500,
   tableSeconds: 2,
   meetings: 30,
+  tenants: 6,
+  tenantEvents: 500,
+  tenantRounds: 1,
+  tenantSeconds: 2,
 };
 
 /** What the sections of one run share. */

@@ -5,7 +5,7 @@ import type { BenchContext } from './context.js';
 import { withProduct } from './product.js';
 import { readModelsOf } from './rebuilding.js';
 import { median, percentile, type Section } from './report.js';
-import { catalogue, trialId, trialLog, type TrialLogPlan } from './trial-log.js';
+import { type Allocated, allocated, trialId } from './trial-log.js';
 import { TENANT } from './trials.js';
 
 const TRIAL = trialId(0);
@@ -24,7 +24,7 @@ export async function benchLive({ databases, scale }: BenchContext): Promise<Sec
   const database = await databases.with(scale.events);
   await readModelsOf(database);
   return withProduct(database.url, async ({ port, tokenOf }) => {
-    const latencies = await meetings(port, await tokenOf(TENANT), scale.meetings, allocated(database.plan));
+    const latencies = await meetings(port, await tokenOf(TENANT), scale.meetings, allocated(database.plan, TRIAL));
     return {
       name: 'live',
       title: `From a community meeting's mutation to the push of engagementChanged, ${scale.meetings} meetings`,
@@ -131,23 +131,4 @@ async function record(port: number, token: string, { participant, worker }: Allo
   const position = answer.data?.recordCommunityMeeting?.position;
   if (position === undefined) throw new Error(`the meeting was not recorded: ${JSON.stringify(answer)}`);
   return BigInt(position);
-}
-
-interface Allocated {
-  readonly participant: string;
-  readonly worker: string;
-}
-
-/** Participants of the trial who have a worker. */
-function allocated(plan: TrialLogPlan): Allocated[] {
-  const found: Allocated[] = [];
-  for (const { events } of trialLog(plan)) {
-    for (const event of events) {
-      if (event.type !== 'WorkerAllocated') continue;
-      const { data } = catalogue.decode(event as never) as unknown as { data: Allocated & { trial: string } };
-      if (data.trial === TRIAL) found.push({ participant: data.participant, worker: data.worker });
-    }
-    if (found.length >= 50) break;
-  }
-  return found;
 }

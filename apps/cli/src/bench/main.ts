@@ -7,6 +7,7 @@ import { isMet, render, type Section } from './report.js';
 import { benchLive } from './live.js';
 import { benchRebuild } from './rebuild.js';
 import { benchTable } from './table.js';
+import { benchTenants } from './tenants.js';
 import { TrialDatabases } from './trials.js';
 import { isFaultless } from './witness.js';
 
@@ -25,6 +26,7 @@ const SECTIONS: Readonly<Record<string, (context: BenchContext) => Promise<Secti
   rebuild: benchRebuild,
   table: benchTable,
   live: benchLive,
+  tenants: benchTenants,
   growth: benchGrowth,
 };
 

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { accessEventTypes, peopleStream } from '@cairn/access';
 import { EventCatalogue, type TenantId, uuidV5 } from '@cairn/event-sourcing';
-import { PostgresEventStore } from '@cairn/platform';
+import { makeServiceLogins, PostgresEventStore } from '@cairn/platform';
 import { mintToken, prepareIssuerFile } from '@cairn/platform/identity';
 import { startService } from './service.js';
 
@@ -25,9 +25,11 @@ export async function withProduct<Result>(url: string, work: (product: Product) 
     const issuerFile = path.join(folder, 'issuer.json');
     // Nobody signs in there, so it does not matter that nothing is at its address.
     const { file } = await prepareIssuerFile(issuerFile, { url: 'http://127.0.0.1/oidc', people: [], clients: [] });
-    const projector = await startService('projector', { DATABASE_URL: url }, '/health');
+    // As the services of `npm start`: what their logins may not do is part of what is measured.
+    const logins = await makeServiceLogins(url);
+    const projector = await startService('projector', { DATABASE_URL: logins.projector }, '/health');
     closing.push(() => projector.stop());
-    const api = await startService('api', { DATABASE_URL: url, ISSUER_FILE: issuerFile }, '/health');
+    const api = await startService('api', { DATABASE_URL: logins.api, ISSUER_FILE: issuerFile }, '/health');
     closing.push(() => api.stop());
     return await work({
       port: api.port,

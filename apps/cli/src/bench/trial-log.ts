@@ -42,6 +42,25 @@ export function* trialLog(plan: TrialLogPlan): Generator<Append> {
   if (left > 0) throw new Error(`the history ended ${left} events early`);
 }
 
+export interface Allocated {
+  readonly participant: string;
+  readonly worker: string;
+}
+
+/** Participants of a trial who have a worker, some fifty of them. */
+export function allocated(plan: TrialLogPlan, trial: string): Allocated[] {
+  const found: Allocated[] = [];
+  for (const { events } of trialLog(plan)) {
+    for (const event of events) {
+      if (event.type !== 'WorkerAllocated') continue;
+      const { data } = catalogue.decode(event as never) as unknown as { data: Allocated & { trial: string } };
+      if (data.trial === trial) found.push({ participant: data.participant, worker: data.worker });
+    }
+    if (found.length >= 50) break;
+  }
+  return found;
+}
+
 type History = Generator<readonly [stream: string, events: readonly (DeliveryEvent | RegistryEvent)[]]>;
 
 function* history({ events, trials, seed }: TrialLogPlan): History {

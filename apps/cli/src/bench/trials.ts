@@ -1,4 +1,4 @@
-import type { Append } from '@cairn/event-sourcing';
+import type { Append, TenantId } from '@cairn/event-sourcing';
 import { PostgresEventStore } from '@cairn/platform';
 import type { Laboratory } from './laboratory.js';
 import { trialLog, type TrialLogPlan } from './trial-log.js';
@@ -50,12 +50,16 @@ export class TrialDatabases {
 const UNDER_WAY = 1_024;
 
 /** Appends everything, many at a time; those of one stream stay in their order, because the store keeps it. */
-export async function appendAll(store: PostgresEventStore, appends: Iterable<Append>): Promise<void> {
+export async function appendAll(
+  store: PostgresEventStore,
+  appends: Iterable<Append>,
+  tenant: TenantId = TENANT,
+): Promise<void> {
   const iterator = appends[Symbol.iterator]();
   await Promise.all(
     Array.from({ length: UNDER_WAY }, async () => {
       for (let next = iterator.next(); !next.done; next = iterator.next()) {
-        const outcome = await store.append(TENANT, next.value);
+        const outcome = await store.append(tenant, next.value);
         if (outcome.kind !== 'appended') throw new Error(`an append of the trial log came out as ${outcome.kind}`);
       }
     }),
