@@ -10,6 +10,7 @@ import {
   runApi,
   type RunningApi,
   setUpTrial,
+  type SignedIn,
 } from '../support/running-api.js';
 
 const schema = buildSchema(fs.readFileSync(path.resolve(import.meta.dirname, '../../apps/api/schema.graphql'), 'utf8'));
@@ -23,9 +24,12 @@ interface Case {
   readonly good: (n: number) => Record<string, unknown>;
   /** Fields that name something that must exist. */
   readonly references: readonly string[];
+  /** It is for whoever runs the service, not for a role. */
+  readonly operating?: true;
 }
 
 let running: RunningApi;
+let operator: SignedIn;
 let meeting: () => string;
 
 /** Every mutation that takes a command. The first test fails when one is missing. */
@@ -106,12 +110,32 @@ const cases: Record<string, Case> = {
     references: ['trial', 'participant'],
   },
   voidRecord: { good: () => ({ trial, event: meeting(), reason: 'entered twice' }), references: ['trial', 'event'] },
+  registerPerson: { good: (n) => ({ person: `person ${n}`, name: `Name ${n}` }), references: [] },
+  assignRole: {
+    good: (n) => ({ assignment: `new ${n}`, person: 'anna', role: 'site_coordinator', trial, site: 'S1' }),
+    references: ['person', 'trial', 'site'],
+  },
+  revokeRole: { good: (n) => ({ assignment: `role ${n}`, reason: 'has left' }), references: ['assignment'] },
+  requestUnblinding: {
+    good: (n) => ({ request: `new ${n}`, trial, participant: 'P1', reason: 'an emergency' }),
+    references: ['trial', 'participant'],
+  },
+  approveUnblinding: {
+    good: (n) => ({ request: `to approve ${n}`, trial, participant: 'P1' }),
+    references: ['trial', 'participant', 'request'],
+  },
+  denyUnblinding: {
+    good: (n) => ({ request: `to deny ${n}`, trial, participant: 'P1', reason: 'no emergency' }),
+    references: ['trial', 'participant', 'request'],
+  },
+  setTenantLimits: { good: (n) => ({ commandsPerMinute: n * 10_000 }), references: [], operating: true },
 };
 
 const hour = (n: number): string => new Date(Date.parse(at) + n * 3_600_000).toISOString();
 const inputOf = (mutation: string): GraphQLInputObjectType =>
   getNamedType(schema.getMutationType()!.getFields()[mutation]!.args[0]!.type) as GraphQLInputObjectType;
-const send = (mutation: string, input: unknown): Promise<Answer> => running.graphql(recording(mutation), { input });
+const send = (mutation: string, input: unknown): Promise<Answer> =>
+  (cases[mutation]!.operating ? operator : running).graphql(recording(mutation), { input });
 const resultOf = (answer: Answer, mutation: string) =>
   answer.data?.[mutation] as { __typename: string; code?: string; field?: string | null } | undefined;
 
@@ -132,6 +156,7 @@ async function expectTurnedAway(mutation: string, input: unknown, what: string):
 
 beforeAll(async () => {
   running = await runApi();
+  operator = running.withToken(await running.tokenFor({ person: 'operator', scopes: ['cairn:operate'] }));
   await setUpTrial(running, trial);
   await offerSupport(running, trial, 'S1', 'P1');
   for (let n = 1; n <= 9; n++) {
@@ -149,6 +174,13 @@ beforeAll(async () => {
     ids.push((resultOf(answer, 'recordCommunityMeeting') as unknown as { events: { id: string }[] }).events[0]!.id);
   }
   meeting = () => ids[0]!;
+
+  const anna = await running.as('anna', { roles: [{ role: 'unblinded_statistician' }] });
+  for (const n of [2, 3]) {
+    await running.give('assignRole', { assignment: `role ${n}`, person: 'anna', role: 'auditor' });
+    for (const request of [`to approve ${n}`, `to deny ${n}`])
+      await anna.give('requestUnblinding', { request, trial, participant: 'P1', reason: 'an emergency' });
+  }
 }, 60_000);
 afterAll(() => running.close());
 
