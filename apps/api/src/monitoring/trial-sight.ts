@@ -39,12 +39,6 @@ export class TrialSight {
     return this.state.definition(id);
   }
 
-  /** The trial's sites that are in the area's reach. @throws a typed error (SEALED) when nothing is */
-  sitesIn(area: Area): readonly Site[] {
-    const reach = this.seen(area);
-    return reach.kind === 'whole' ? this.state.sites : this.state.sites.filter(({ id }) => reach.sites.has(id));
-  }
-
   site(id: string): Site {
     return this.state.site(id)!;
   }
@@ -98,7 +92,10 @@ export class TrialSight {
   /** @throws a typed error (SEALED) when there is none */
   benchmark(definition: EngagementDefinition, asOf: Instant | undefined, now: Instant): BenchmarkAnswer {
     const reach = this.seen('benchmark');
-    return this.state.benchmark(definition, reach.kind === 'part' ? reach.sites : undefined, asOf, now);
+    return this.state.benchmark(definition, asOf, now, {
+      ...(reach.kind === 'part' && { sites: reach.sites }),
+      fidelity: this.reach('fidelity').kind === 'whole',
+    });
   }
 
   /** Whether a participant is in the area's reach at a moment. */

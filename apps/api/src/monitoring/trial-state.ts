@@ -178,17 +178,17 @@ export class TrialState {
     return fidelityAssociation(points, this.rules.protocol.siteClasses ?? defaultSiteClassCutPoints);
   }
 
-  /** @param own sites that are shown by name; undefined for all of them */
+  /** @param parts the sites that are shown by name and in full */
   benchmark(
     definition: EngagementDefinition,
-    own: ReadonlySet<string> | undefined,
     asOf: Instant | undefined,
     now: Instant,
+    { sites, fidelity }: TableParts,
   ): BenchmarkAnswer {
     const ids = [...this.sitesById.keys()];
-    const made = this.engagementOf.benchmark(definition, ids, own ?? new Set(ids), { asOf, now });
+    const made = this.engagementOf.benchmark(definition, ids, sites ?? new Set(ids), { asOf, now });
     const moment = { asOf: made.asOf, knownAt: Infinity };
-    return { ...made, definition, own: made.own.map((row) => this.row(row, this.fidelityOf(row.site, moment))) };
+    return { ...made, definition, own: made.own.map((row) => this.row(row, moment, fidelity)) };
   }
 
   participants(...asked: Parameters<TrialEngagement['participants']>): ReturnType<TrialEngagement['participants']> {
@@ -259,19 +259,15 @@ export class TrialState {
     return {
       definition,
       overall,
-      sites: sites.map((row) => this.row(row, fidelity === false ? undefined : this.fidelityOf(row.site, moment))),
+      sites: sites.map((row) => this.row(row, moment, fidelity)),
       validUntil: next === Infinity ? undefined : next,
     };
   }
 
-  private row({ site, counts }: SiteEngagement, fidelityAssessment: SiteFidelity | undefined): SiteRow {
-    return {
-      trial: this.roster.trial,
-      site: this.sitesById.get(site)!,
-      counts,
-      fidelity: fidelityAssessment?.value ?? null,
-      fidelityAssessment: fidelityAssessment ?? null,
-    };
+  private row({ site, counts }: SiteEngagement, moment: Moment, withFidelity = true): SiteRow {
+    const fidelityAssessment = (withFidelity ? this.fidelityOf(site, moment) : undefined) ?? null;
+    const fidelity = fidelityAssessment?.value ?? null;
+    return { trial: this.roster.trial, site: this.sitesById.get(site)!, counts, fidelity, fidelityAssessment };
   }
 
   private fidelityOf(site: string, moment: Moment): SiteFidelity | undefined {

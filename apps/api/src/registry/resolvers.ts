@@ -6,6 +6,7 @@ import { catalogue } from '../application/application.js';
 import type { Resolvers } from '../generated/schema.js';
 import { pageOf, pageRequest } from '../graphql/connection.js';
 import { FindTrial, ListTrials } from './find-trials.js';
+import type { TenantView } from './tenant-view.js';
 import { presentProtocol, presentSite, protocolInForce } from './trial-roster.js';
 
 /** Who is asking, and the trials that they may see. */
@@ -20,7 +21,10 @@ export function registryResolvers(queries: QueryBus, store: EventStore) {
     },
     Viewer: {
       id: ({ person }) => person,
-      tenant: async ({ tenant }) => ({ id: tenant, name: (await tenantName(store, tenant)) ?? tenant }),
+      tenant: async ({ tenant }): Promise<TenantView> => ({
+        id: tenant,
+        name: (await tenantName(store, tenant)) ?? tenant,
+      }),
     },
     Trial: {
       id: ({ roster }) => roster.trial,
