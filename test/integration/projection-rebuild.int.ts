@@ -131,13 +131,24 @@ describe('a rebuild', () => {
     const last = await record(store, 'a', 'Met', { trial: 't', participant: 'p', minutes: 13 });
     await models.waitFor('a', last, { timeoutMs: 10_000 });
     await first.stop();
-    await startRunner({ url: database.url, store, projections: [{ projection: faulty }] });
+    const told: [string | undefined, string][] = [];
+    const observer = {
+      failed: (tenant: string | undefined, error: unknown) => void told.push([tenant, String(error)]),
+    };
+    await startRunner({ url: database.url, store, projections: [{ projection: faulty }], observer });
     const [old, failed] = await until(generations, (rows) => rows.some(({ state }) => state === 'failed'));
     expect([old, failed]).toMatchObject([
       { state: 'serving', version: 1 },
       { state: 'failed', version: 2 },
     ]);
-    expect((await models.rebuildProgress('meetings', failed!.generation))?.failure).toContain('cannot fold 13 minutes');
+    // Which every tenant may read: what is in whose log is for the operator only.
+    const failure = (await models.rebuildProgress('meetings', failed!.generation))?.failure;
+    expect(failure).toBe("an event Met cannot be folded; the projector's log says why");
+    const [said] = await until(
+      () => Promise.resolve(told),
+      (all) => all.length > 0,
+    );
+    expect(said).toEqual(['a', expect.stringContaining('cannot fold 13 minutes')]);
     expect((await models.documents('a', meetings(), 't')).documents).toHaveLength(1);
   });
 

@@ -114,7 +114,7 @@ export async function dropGeneration(client: pg.ClientBase, generation: Generati
   ]);
 }
 
-/** Keeps of a generation only that it failed and why. */
+/** Keeps of a generation only that it failed and why; the reason is read by every tenant. */
 export async function failGeneration(client: pg.ClientBase, generation: Generation, reason: string): Promise<void> {
   await dropGeneration(client, generation);
   await client.query(

@@ -8,6 +8,9 @@ import type { FeedTools } from './live-feed.js';
 import type { ProjectionDefinition } from './projection-definition.js';
 import { swap } from './swap.js';
 
+/** A building is over all tenants' logs, and every tenant sees why it failed: so it holds nothing of any of them. */
+const LOG_SAYS = "the projector's log says why";
+
 /** One projection being built. */
 export interface Building {
   readonly definition: ProjectionDefinition;
@@ -100,12 +103,15 @@ async function build(
       await secureDocumentTable(client, generation);
     }
     for (const building of buildings) {
-      const failure = await swap(client, building, tools, signal);
+      const stalled = await swap(client, building, tools, signal);
       unfinished.delete(building);
       const { name, generation, version } = building.generation;
-      if (failure !== undefined) {
+      if (stalled) {
+        const { eventType, eventId, reason } = stalled.halt;
+        const failure = `an event ${eventType} cannot be folded; ${LOG_SAYS}`;
         await inTransaction(client, () => failGeneration(client, building.generation, failure));
-        tools.observer.failed?.(undefined, new Error(`read model ${name} was not rebuilt: ${failure}`));
+        const told = `read model ${name} was not rebuilt: event ${eventType} ${eventId} cannot be folded: ${reason}`;
+        tools.observer.failed?.(stalled.tenant, new Error(told));
         continue;
       }
       swapped = true;
@@ -115,9 +121,8 @@ async function build(
   } catch (error) {
     if (signal.aborted) await removeHalfMade(client, tools.definitions);
     else if (!isPassing(error) && !(error instanceof EventStoreUnavailable)) {
-      const reason = error instanceof Error ? error.message : String(error);
       for (const { generation } of unfinished) {
-        await inTransaction(client, () => failGeneration(client, generation, reason));
+        await inTransaction(client, () => failGeneration(client, generation, `it could not be built; ${LOG_SAYS}`));
       }
     }
     throw error;

@@ -11,7 +11,7 @@ import {
 import { upsertDocuments } from './document-table.js';
 import { dropRetired, replaceGeneration, servingForUpdate } from './generation.js';
 import type { FeedTools } from './live-feed.js';
-import { decodePage, type DocumentMemory, foldPage } from './page-fold.js';
+import { decodePage, type DocumentMemory, foldPage, type Halt } from './page-fold.js';
 import { notifyProjected } from './projected-notice.js';
 import type { Building } from './rebuild.js';
 
@@ -22,23 +22,29 @@ const LAST_STRETCH = 2_000;
 /** How long the swap waits for a reader who holds the view before it lets go and tries again. */
 const LOCK_TIMEOUT_MS = 500;
 
+/** An event that keeps a building from taking over, and whose it is. */
+export interface Stalled {
+  readonly tenant: TenantId;
+  readonly halt: Halt;
+}
+
 /**
  * Lets a building take over from what serves, in one short transaction: the checkpoints of what serves are locked, so
  * that no worker moves them, what is missing is folded, and the view is pointed at the new table. No reader sees a
  * position go backwards.
- * @returns why it cannot take over, or undefined when it did
+ * @returns what keeps it from taking over, or undefined when it did
  */
 export async function swap(
   client: pg.ClientBase,
   building: Building,
   tools: FeedTools,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Stalled | undefined> {
   for (;;) {
     signal.throwIfAborted();
     for (const tenant of await tools.store.tenants()) await catchUp(building, tools, tenant, signal);
     const outcome = await trySwap(client, building, tools);
-    if (outcome.kind === 'failed') return outcome.reason;
+    if (outcome.kind === 'stalled') return outcome;
     if (outcome.kind === 'swapped') break;
   }
   // Space, not correctness: when a reader holds an old table, the next swap removes it.
@@ -46,8 +52,7 @@ export async function swap(
   return undefined;
 }
 
-type SwapOutcome =
-  { readonly kind: 'swapped' } | { readonly kind: 'later' } | { readonly kind: 'failed'; readonly reason: string };
+type SwapOutcome = { readonly kind: 'swapped' } | { readonly kind: 'later' } | ({ readonly kind: 'stalled' } & Stalled);
 
 async function trySwap(client: pg.ClientBase, building: Building, tools: FeedTools): Promise<SwapOutcome> {
   const { generation } = building;
@@ -81,13 +86,7 @@ async function trySwap(client: pg.ClientBase, building: Building, tools: FeedToo
           events.filter(({ position }) => position <= reached),
         );
       }
-      if (serving && mine?.halt) {
-        const { eventType, eventId, reason } = mine.halt;
-        return await rollback({
-          kind: 'failed',
-          reason: `event ${eventType} ${eventId} of tenant ${tenant} cannot be folded: ${reason}`,
-        });
-      }
+      if (serving && mine?.halt) return await rollback({ kind: 'stalled', tenant, halt: mine.halt });
       if (!mine || mine.position < reached) return await rollback({ kind: 'later' });
       if (serving) await fenceCheckpoint(client, serving, tenant);
       await notifyProjected(client, { tenant, scopes: 'all', position: undefined });
