@@ -147,7 +147,7 @@ export async function hostileTokens(file: IssuerFile, elsewhere: string): Promis
     ['an algorithm twice', signed(json(header).replace('{', '{"alg":"none",'), claims), 'NAME_REPEATED'],
     [
       'other claims under our signature',
-      `${head}.${base64Url(json({ ...claims, sub: 'admin' }))}.${signature}`,
+      `${head}.${base64Url(json({ ...claims, tenant: 'other' }))}.${signature}`,
       'SIGNATURE',
     ],
     ['no signature', `${text}.`, 'NOT_COMPACT'],
