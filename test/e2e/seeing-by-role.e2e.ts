@@ -371,9 +371,25 @@ describe('looks', () => {
   });
 
   it('that were refused because of blinding are recorded too', async () => {
-    await people.get('blinded_outcome_assessor')!.graphql('{ trial(id: "T") { engagement { position } } }');
-    expect(await conductOf('blinded_outcome_assessor', 'SealedDataRefused')).toContainEqual(
-      expect.objectContaining({ trial: 'T', field: 'Trial.engagement', reason: 'BLINDED' }),
+    const assessor = people.get('blinded_outcome_assessor')!;
+    await assessor.graphql(
+      '{ trial(id: "T") { engagement { position } participants(status: ENGAGED) { totalCount } } }',
+    );
+    const client = assessor.webSocket();
+    const query = 'subscription { engagementChanged(trial: "T") { position } }';
+    const refused: unknown = await client
+      .iterate({ query })
+      .next()
+      .catch((error: unknown) => error);
+    expect(JSON.stringify(refused)).toContain('"code":"SEALED","reason":"BLINDED"');
+    await client.dispose();
+    const recorded = await conductOf('blinded_outcome_assessor', 'SealedDataRefused');
+    expect(recorded.map(({ trial, field, reason }) => `${trial} ${field} ${reason}`)).toEqual(
+      expect.arrayContaining(
+        ['Subscription.engagementChanged', 'Trial.engagement', 'Trial.participants'].map(
+          (field) => `T ${field} BLINDED`,
+        ),
+      ),
     );
   });
 

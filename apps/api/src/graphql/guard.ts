@@ -74,16 +74,16 @@ function guardField(type: GraphQLObjectType, field: Field, rule: FieldRule): voi
 
 /** Answers what is not for the viewer: null with a note, or an error where null cannot be. */
 export async function withhold(
-  { viewer, disclosures }: RequestContext,
+  context: RequestContext,
   { path, parentType, fieldName, returnType }: GraphQLResolveInfo,
   trial: string | undefined,
   reason: SealReason,
 ): Promise<null> {
   // Kept for whoever oversees the blinding; that something is not somebody's work is no news.
   if (reason === 'BLINDED' && trial !== undefined) {
-    await disclosures.refused(viewer, trial, `${parentType.name}.${fieldName}`, reason);
+    await context.disclosures.refused(context.viewer, trial, `${parentType.name}.${fieldName}`, reason);
   }
   if (isNonNullType(returnType)) throw sealed(reason);
-  disclosures.seal(responsePathAsArray(path), reason);
+  context.disclosures.seal(responsePathAsArray(path), reason);
   return null;
 }

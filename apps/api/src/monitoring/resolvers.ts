@@ -43,9 +43,12 @@ export function monitoringResolvers(
         const at = asOf == null ? undefined : parseInstant(asOf)!;
         return sight.benchmark(known(sight, definition), at, clock());
       },
-      participants: async (trial, { site, status, definition, asOf, knownAt, ...page }) => {
+      participants: async (trial, { site, status, definition, asOf, knownAt, ...page }, context, info) => {
         const request = pageRequest(page);
         const sight = await trial.sight();
+        const ofStatus = sight.reach('engagementStatus');
+        // A filter tells as much as the field.
+        if (status != null && ofStatus.kind === 'sealed') await withhold(context, info, trial.trial, ofStatus.reason);
         const found = sight.participants(known(sight, definition), moment({ asOf, knownAt }, clock()), {
           site: site ?? undefined,
           status: status ?? undefined,
@@ -71,8 +74,10 @@ export function monitoringResolvers(
     },
     Subscription: {
       engagementChanged: {
-        subscribe: (_root, { trial, definition }, context) => {
-          if (!isIdentifier(trial)) throw badInput('there is no such trial');
+        subscribe: async (_root, { trial, definition }, context, info) => {
+          if (!isIdentifier(trial) || !context.viewer.seesTrial(trial)) throw badInput('there is no such trial');
+          const reach = context.viewer.reach('engagement', trial);
+          if (reach.kind === 'sealed') await withhold(context, info, trial, reach.reason);
           const watched = {
             trial,
             definition: definition ?? DEFAULT_DEFINITION,
