@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { IssuerUnreachable, TokenRefused } from './token-refused.js';
 import { TokenVerifier } from './token-verifier.js';
 
