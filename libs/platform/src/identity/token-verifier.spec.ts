@@ -50,7 +50,7 @@ class FakeIssuer {
   token(kid: string, changed: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1_000);
     const claims = { iss: this.url, aud: 'cairn', sub: 'anna', org: 'test', iat: now, exp: now + 60, ...changed };
-    return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' }).sign(this.keys.get(kid));
+    return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' }).sign(this.keys.get(kid)!);
   }
 }
 
