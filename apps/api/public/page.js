@@ -16,9 +16,14 @@ async function ask(query, variables) {
     body: JSON.stringify({ query, variables }),
   });
   const { data, errors } = await response.json();
-  if (errors) throw new Error(errors[0].message);
+  if (response.status === 401) location.assign('/sign-in');
+  if (errors && !data) throw new Error(errors[0].message);
   return data;
 }
+
+/** Close codes of the API's web socket: the sign-in has ended; a role has. */
+const UNAUTHORIZED = 4401;
+const FORBIDDEN = 4403;
 
 /** One subscription over graphql-transport-ws; connects again when the connection is lost. */
 function subscribe(query, variables, onNext) {
@@ -36,8 +41,10 @@ function subscribe(query, variables, onNext) {
       else if (message.type === 'next') onNext(message.payload.data);
       else if (message.type === 'error') say(message.payload[0].message, true);
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (ended) return;
+      if (code === UNAUTHORIZED) return location.assign('/sign-in');
+      if (code === FORBIDDEN) return hide(NOT_SHOWN);
       say('The connection is lost; the figures may be old. Trying again …', true);
       timer = setTimeout(connect, 2_000);
     };
@@ -48,6 +55,14 @@ function subscribe(query, variables, onNext) {
     clearTimeout(timer);
     socket.close();
   };
+}
+
+const NOT_SHOWN = 'Engagement in this trial is not shown to your role.';
+
+/** Nothing stays that is not to be seen any more. */
+function hide(text) {
+  for (const id of ['meaning', 'caption', 'sites', 'overall']) element(id).replaceChildren();
+  say(text);
 }
 
 function say(text, trouble = false) {
@@ -91,12 +106,18 @@ async function look() {
   try {
     if (choice.asOf.value === '') {
       const query = `subscription ($trial: ID!, $definition: ID) { engagementChanged(trial: $trial, definition: $definition) { ${table} } }`;
+      const { trial } = await ask('query ($trial: ID!) { trial(id: $trial) { engagement { asOf } } }', {
+        trial: variables.trial,
+      });
+      if (!trial?.engagement) return hide(NOT_SHOWN);
       close = subscribe(query, variables, (data) => show(data.engagementChanged, true));
       return;
     }
     const asOf = new Date(`${choice.asOf.value}Z`).toISOString();
     const query = `query ($trial: ID!, $definition: ID, $asOf: DateTime) { trial(id: $trial) { engagement(definition: $definition, asOf: $asOf) { ${table} } } }`;
-    show((await ask(query, { ...variables, asOf })).trial.engagement, false);
+    const { trial } = await ask(query, { ...variables, asOf });
+    if (trial?.engagement) show(trial.engagement, false);
+    else hide(NOT_SHOWN);
   } catch (error) {
     say(error.message, true);
   }
@@ -112,9 +133,11 @@ async function chooseTrial() {
 
 async function start() {
   try {
-    const { trials } = await ask('{ trials { edges { node { id title } } } }');
+    const { viewer, trials } = await ask('{ viewer { name roles } trials { edges { node { id title } } } }');
+    const roles = viewer.roles.map((role) => role.replaceAll('_', ' ')).join(', ');
+    element('viewer').textContent = `${viewer.name} (${roles || 'no role yet'})`;
     if (trials.edges.length === 0) {
-      say('There is no trial yet. Import one: npx cairn import DIR');
+      say('There is no trial for you yet: ask for a role, or import one with npx cairn import DIR');
       setTimeout(start, 5_000);
       return;
     }
