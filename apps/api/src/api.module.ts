@@ -7,6 +7,7 @@ import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs';
 import { GraphQLModule } from '@nestjs/graphql';
 import { TerminusModule } from '@nestjs/terminus';
 import { LoggerModule } from 'nestjs-pino';
+import type { Logger } from 'pino';
 import { Conduct } from './access/conduct.js';
 import { accessResolvers } from './access/resolvers.js';
 import { Tenants } from './access/tenants.js';
@@ -26,6 +27,9 @@ import { ReadHistoryHandler } from './history/read-history.js';
 import { historyResolvers } from './history/resolvers.js';
 import { identityOf } from './identity/request-identity.js';
 import { ImportController, STOPPING } from './import/import.controller.js';
+import { Quotas } from './limits/quotas.js';
+import { noteOutcome } from './log/access-log.js';
+import { noted } from './log/request-note.js';
 import { OpenArms } from './monitoring/open-arms.js';
 import { monitoringResolvers } from './monitoring/resolvers.js';
 import { StoredTrialDocuments } from './monitoring/trial-documents.js';
@@ -42,21 +46,29 @@ export interface ApiParts {
   readonly configuration: Configuration;
   readonly connections: Connections;
   readonly stopping: AbortSignal;
+  readonly log: Logger;
   readonly unexpected: UnexpectedError;
 }
 
 /** Where the `.graphql` files are, seen from `src` and from `dist` alike. */
 const SCHEMA_FILES = path.resolve(import.meta.dirname, '../src/**/*.graphql');
 
+/** Pushes to subscriptions take turns with what the tenant's people ask, as if they were one more person: nobody's id is empty. */
+const PUSHES = '';
+
 @Module({})
 export class ApiModule {
-  static of({ configuration, connections, stopping, unexpected }: ApiParts): DynamicModule {
+  static of({ configuration, connections, stopping, log, unexpected }: ApiParts): DynamicModule {
     const { store, readModels, database } = connections;
-    const states = new TrialStates(new StoredTrialDocuments(readModels), configuration.cachedDocuments);
-    readModels.onProjected((notice) => states.projected(notice));
     const history = new EventHistory(database);
     const viewers = new Viewers(store);
     const tenants = new Tenants(store);
+    const quotas = new Quotas(configuration.tenantLimits, (tenant) => tenants.limits(tenant));
+    const documents = new StoredTrialDocuments(readModels);
+    const states = new TrialStates(documents, configuration.cachedDocuments, Date.now, (tenant) =>
+      quotas.turn({ tenant, person: PUSHES }),
+    );
+    readModels.onProjected((notice) => states.projected(notice));
     const conduct = new Conduct(store, viewers);
     const openArms = new OpenArms(history);
     const metrics = new Metrics(() => states.watched);
@@ -64,7 +76,7 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [
-        LoggerModule.forRoot({ pinoHttp: { level: configuration.logLevel, autoLogging: false } }),
+        LoggerModule.forRoot({ pinoHttp: { logger: log, autoLogging: false, quietReqLogger: true } }),
         CqrsModule.forRoot(),
         TerminusModule.forRoot({ errorLogStyle: 'json', logger: false }),
         GraphQLModule.forRootAsync<ApolloDriverConfig>({
@@ -83,14 +95,15 @@ export class ApiModule {
               operationsResolvers(readModels),
             ],
             transformSchema: guarded,
-            context: ({ req }: { req: IncomingMessage }) => contextOf(identityOf(req), viewers, conduct),
+            context: async ({ req }: { req: IncomingMessage }) =>
+              noted(req, await contextOf(identityOf(req), viewers, conduct)),
             formatError: (_formatted, error) => presentError(error, unexpected),
             introspection: configuration.introspection,
             hideSchemaDetailsFromClientErrors: !configuration.introspection,
             includeStacktraceInErrorResponses: false,
             parseOptions: { maxTokens: MAX_TOKENS },
             validationRules: [...limitRules],
-            plugins: [noSubscriptions, errorStatus, sealedFields, metrics.plugin],
+            plugins: [noSubscriptions, errorStatus, sealedFields, metrics.plugin, noteOutcome],
             persistedQueries: false,
             allowBatchedHttpRequests: false,
             csrfPrevention: true,
@@ -113,6 +126,7 @@ export class ApiModule {
         { provide: Tenants, useValue: tenants },
         { provide: Conduct, useValue: conduct },
         { provide: Metrics, useValue: metrics },
+        { provide: Quotas, useValue: quotas },
         { provide: Application, useValue: new Application(store, Date.now, { viewers, tenants }) },
         RecordCommandsHandler,
         FindTrialHandler,

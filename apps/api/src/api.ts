@@ -18,6 +18,12 @@ import { ISSUER_PATH } from './identity/embedded-issuer.js';
 import { frontDoor } from './identity/front-door.js';
 import type { Identity } from './identity/identity.js';
 import { openIdentity } from './identity/open-identity.js';
+import { admission } from './limits/admission.js';
+import { documentLimits } from './limits/document-limits.js';
+import { BODY_WITHIN, bodyWithin, knownMethods, limitConnections } from './limits/edge.js';
+import { Quotas } from './limits/quotas.js';
+import { accessLog, whoOf } from './log/access-log.js';
+import { openLog } from './log/log.js';
 import { EdgeErrorsFilter } from './operations/edge-errors.filter.js';
 
 /** A running service. */
@@ -27,9 +33,8 @@ export interface Api {
   close(): Promise<void>;
 }
 
+const GRAPHQL = '/graphql';
 const PUBLIC = path.resolve(import.meta.dirname, '../public');
-/** An import may stream for long; everything else is limited by its body's size. In milliseconds. */
-const REQUEST_TIMEOUT = 3_600_000;
 
 /**
  * @throws EventStoreUnavailable when the database does not answer in the configured time
@@ -50,9 +55,10 @@ export async function startApi(configuration: Configuration): Promise<Api> {
     await waitForStore(connections.store, configuration.startTimeoutSeconds);
     await connections.readModels.start();
 
-    const unexpected: UnexpectedError = (id, error) => app?.get(Logger).error({ id, err: error }, 'unexpected error');
+    const log = openLog(configuration.logLevel);
+    const unexpected: UnexpectedError = (id, error) => log.error({ event: 'unexpected', id, err: error });
     const identity = await openIdentity(configuration, () => localUrl(app!.getHttpServer()), unexpected);
-    const parts = { configuration, connections, stopping: stopping.signal, unexpected };
+    const parts = { configuration, connections, stopping: stopping.signal, log, unexpected };
     app = await NestFactory.create<NestExpressApplication>(ApiModule.of(parts), {
       bufferLogs: true,
       bodyParser: false,
@@ -64,7 +70,7 @@ export async function startApi(configuration: Configuration): Promise<Api> {
     app.useGlobalFilters(new EdgeErrorsFilter(unexpected));
     app.disable('x-powered-by');
     app.set('query parser', 'simple');
-    app.use(helmet(SECURITY_HEADERS));
+    app.use(accessLog(log), helmet(SECURITY_HEADERS), knownMethods, bodyWithin(BODY_WITHIN));
     const conduct = app.get(Conduct);
     const viewers = app.get(Viewers);
     const signedIn = (who: Identity): Promise<void> => conduct.signedIn(who);
@@ -73,19 +79,27 @@ export async function startApi(configuration: Configuration): Promise<Api> {
     });
     if (identity.issuer) app.use(ISSUER_PATH, identity.issuer);
     app.use(frontDoor({ ...identity, signedIn, unexpected }));
+    const quotas = app.get(Quotas);
+    app.use(admission(quotas));
     app.useBodyParser('json', { limit: MAX_BODY });
+    app.use(
+      GRAPHQL,
+      documentLimits(() => app!.get(GraphQLSchemaHost).schema, quotas),
+    );
     app.useStaticAssets(PUBLIC, { redirect: false });
 
     await app.init();
     const server = app.getHttpServer();
-    server.requestTimeout = REQUEST_TIMEOUT;
+    limitConnections(server);
     endSubscriptions = serveSubscriptions({
       server,
-      path: '/graphql',
+      path: GRAPHQL,
       schema: app.get(GraphQLSchemaHost).schema,
       ...identity,
       signedIn,
       contextOf: (who) => contextOf(who, viewers, conduct),
+      quotas,
+      ended: (who, code, ms) => log.info({ event: 'socket', ...whoOf(who), code, ms: Math.round(ms) }),
       unexpected,
     });
     await app.listen(configuration.port, configuration.host);

@@ -1,5 +1,6 @@
 import { isSafeIssuer } from '@cairn/platform/identity';
 import { z } from 'zod';
+import { limitsFrom, type TenantLimits, tenantLimitSettings } from './limits/tenant-limits.js';
 
 const Settings = z
   .object({
@@ -27,6 +28,7 @@ const Settings = z
     CACHED_DOCUMENTS: z.coerce.number().int().min(1).default(200_000),
     /** Connections to the database, at the most. */
     DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(8),
+    ...tenantLimitSettings,
   })
   .superRefine((settings, context) => {
     const wrong = (path: keyof typeof settings, message: string): void =>
@@ -66,6 +68,8 @@ export interface Configuration {
   readonly identity: IdentityConfiguration;
   readonly startTimeoutSeconds: number;
   readonly cachedDocuments: number;
+  /** Of each tenant, until its own log says otherwise. */
+  readonly tenantLimits: TenantLimits;
 }
 
 /** Nest's token for the configuration. */
@@ -99,6 +103,7 @@ export function readConfiguration(
     identity: identityOf(settings),
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     cachedDocuments: settings.CACHED_DOCUMENTS,
+    tenantLimits: limitsFrom(settings),
   };
 }
 

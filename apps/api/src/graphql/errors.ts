@@ -19,6 +19,7 @@ export const errorStatuses = {
   GRAPHQL_VALIDATION_FAILED: undefined,
   OPERATION_RESOLUTION_FAILURE: undefined,
   READ_MODEL_BEHIND: 503,
+  QUOTA_EXCEEDED: 429,
   SERVICE_UNAVAILABLE: 503,
   INTERNAL: 500,
 } as const;
@@ -28,6 +29,10 @@ export const badInput = (message: string): GraphQLError => typed('BAD_USER_INPUT
 
 /** The read models have not come as far as the request wants; it may be sent again. */
 export const readModelBehind = (message: string): GraphQLError => typed('READ_MODEL_BEHIND', message);
+
+/** The tenant has as much of it open as it may. */
+export const overQuota = (): GraphQLError =>
+  typed('QUOTA_EXCEEDED', 'This is more than your organisation may ask at a time. Ask again later.');
 
 /** It is not for the viewer's roles or token, whatever exists. */
 export const forbidden = (): GraphQLError => typed('FORBIDDEN', 'This is not for your roles.');

@@ -1,5 +1,14 @@
 import { ApolloArmor } from '@escape.tech/graphql-armor';
-import type { ValidationRule } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  type SelectionSetNode,
+  specifiedRules,
+  validate,
+  type ValidationRule,
+} from 'graphql';
 
 /** Of one document, before anything of it is validated. The longest of ours has some three hundred. */
 export const MAX_TOKENS = 2_000;
@@ -13,13 +22,69 @@ export const MAX_SOCKET_MESSAGE = 64 * 1_024;
 /** Operations that one web socket may have open. */
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 50;
 
+/** Of one document. Merging fields of one name is what a validator works on longest. */
+export const documentMaxima = {
+  fields: 400,
+  'fields of one name within one pair of braces': 5,
+  depth: 10,
+  aliases: 15,
+  directives: 5,
+  fragments: 30,
+  'fragment spreads': 60,
+} as const;
+
+/**
+ * Turns away documents that say the same again and again, or are put together from very many pieces. That two fields of
+ * a name can be merged is checked for each pair of them, so their number must be known to be small before.
+ */
+const shapeRule: ValidationRule = (context) => {
+  const found = { fields: 0, fragments: 0, 'fragment spreads': 0 };
+  const count = (what: keyof typeof found): void => {
+    if (++found[what] === documentMaxima[what] + 1) refuse(what);
+  };
+  const refuse = (what: string): void => context.reportError(new GraphQLError(`The document has too many ${what}.`));
+  return {
+    Field: () => count('fields'),
+    FragmentDefinition: () => count('fragments'),
+    FragmentSpread: () => count('fragment spreads'),
+    SelectionSet: (set) => {
+      if (mostRepeated(set) > documentMaxima[REPEATED]) refuse(REPEATED);
+    },
+  };
+};
+
+const REPEATED = 'fields of one name within one pair of braces';
+
+function mostRepeated({ selections }: SelectionSetNode): number {
+  const times = new Map<string, number>();
+  for (const selection of selections) {
+    if (selection.kind !== Kind.FIELD) continue;
+    const name = (selection.alias ?? selection.name).value;
+    times.set(name, (times.get(name) ?? 0) + 1);
+  }
+  return Math.max(0, ...times.values());
+}
+
 /** Rules that turn away documents made to cost: too deep, too many aliases or directives, too many fields. */
-export const limitRules: readonly ValidationRule[] = new ApolloArmor({
-  maxDepth: { n: 10 },
-  maxAliases: { n: 15, allowList: [] },
-  maxDirectives: { n: 5 },
-  costLimit: { maxCost: 100_000, objectCost: 2, scalarCost: 1, depthCostFactor: 1.3, ignoreIntrospection: true },
-  // Tokens are counted by the parser, which answers 400; this rule of theirs answers 500.
-  maxTokens: { enabled: false },
-  blockFieldSuggestion: { enabled: false },
-}).protect().validationRules;
+export const limitRules: readonly ValidationRule[] = [
+  shapeRule,
+  ...new ApolloArmor({
+    maxDepth: { n: documentMaxima.depth },
+    maxAliases: { n: documentMaxima.aliases, allowList: [] },
+    maxDirectives: { n: documentMaxima.directives },
+    costLimit: { maxCost: 100_000, objectCost: 2, scalarCost: 1, depthCostFactor: 1.3, ignoreIntrospection: true },
+    // Tokens are counted by the parser, which answers 400; this rule of theirs answers 500.
+    maxTokens: { enabled: false },
+    blockFieldSuggestion: { enabled: false },
+  }).protect().validationRules,
+];
+
+/** What is wrong with the size of a document. Cheap for every document that the parser took: to be asked first. */
+export const overLimits = (schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] =>
+  validate(schema, document, limitRules);
+
+/** What is wrong with a document: its size, and only when that is right what it says. */
+export function faultsOf(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
+  const over = overLimits(schema, document);
+  return over.length > 0 ? over : validate(schema, document, specifiedRules);
+}

@@ -7,9 +7,7 @@ import {
   type GraphQLSchema,
   OperationTypeNode,
   parse,
-  specifiedRules,
   subscribe,
-  validate,
 } from 'graphql';
 import { MessageType } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
@@ -19,8 +17,10 @@ import { bearer, isOwnOrigin, type OwnPages, tokensIn } from '../identity/creden
 import type { Identity } from '../identity/identity.js';
 import type { RequestContext } from './context.js';
 import { withSealed } from './disclosures.js';
-import { badInput, presentError, type UnexpectedError } from './errors.js';
-import { limitRules, MAX_SOCKET_MESSAGE, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_TOKENS } from './limits.js';
+import { costOf } from '../limits/document-cost.js';
+import type { Quotas } from '../limits/quotas.js';
+import { badInput, overQuota, presentError, type UnexpectedError } from './errors.js';
+import { faultsOf, MAX_SOCKET_MESSAGE, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_TOKENS } from './limits.js';
 import { askedFields, FORBIDDEN, mayWatch, SocketVisits, UNAUTHORIZED } from './socket-visits.js';
 
 export interface SubscriptionServerOptions {
@@ -33,6 +33,9 @@ export interface SubscriptionServerOptions {
   readonly signedIn: (identity: Identity) => Promise<void>;
   /** Made anew for each operation, with the roles that are held when it begins. */
   readonly contextOf: (identity: Identity) => Promise<RequestContext>;
+  readonly quotas: Quotas;
+  /** Told of each socket that has ended, with the close code, and of whom it was, where that was known. */
+  readonly ended: (identity: Identity | undefined, code: number, milliseconds: number) => void;
   readonly unexpected: UnexpectedError;
 }
 
@@ -48,7 +51,7 @@ interface Extra extends Record<PropertyKey, unknown> {
  * @returns ends every subscription, telling the clients
  */
 export function serveSubscriptions(options: SubscriptionServerOptions): () => Promise<void> {
-  const { schema, unexpected, own } = options;
+  const { schema, unexpected, own, quotas } = options;
   const visits = new SocketVisits(async (identity) => (await options.contextOf(identity)).viewer);
   const sockets = new WebSocketServer({
     server: options.server,
@@ -74,7 +77,10 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
           const identity = await options.authenticator.identify([...tokens]);
           await options.signedIn(identity);
           const { viewer } = await options.contextOf(identity);
+          const release = quotas.openSocket(identity);
+          if (release) socket.once('close', release);
           if (viewer.assignments.length === 0) socket.close(...FORBIDDEN);
+          else if (!release) socket.close(CLOSED_FOR_NOW, 'Too many sockets');
           else visits.begin(socket, identity);
         } catch (error) {
           if (error instanceof Unauthenticated) socket.close(...UNAUTHORIZED);
@@ -86,8 +92,7 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
       onSubscribe: async (connection, id, request) => {
         try {
           const visit = visits.of(connection.extra.socket);
-          // It was closed meanwhile.
-          if (!visit) return [];
+          if (!visit) throw badInput('the socket is closed');
           if (Object.keys(connection.subscriptions).length > MAX_SUBSCRIPTIONS_PER_SOCKET) {
             throw badInput(`one socket has at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} subscriptions`);
           }
@@ -95,7 +100,7 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
           const operation = getOperationAST(document, request.operationName);
           if (operation?.operation !== OperationTypeNode.SUBSCRIPTION)
             throw badInput('only subscriptions are served here');
-          const faults = validate(schema, document, [...specifiedRules, ...limitRules]);
+          const faults = faultsOf(schema, document);
           if (faults.length > 0) return faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED'));
           const variables = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {});
           if (variables.errors) return variables.errors.map((fault) => withCode(fault, 'BAD_USER_INPUT'));
@@ -118,10 +123,32 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
       onComplete: (connection, id) => void visits.of(connection.extra.socket)?.watching.delete(id),
       execute,
       subscribe: async (args) => {
-        const source = await subscribe(args);
-        return 'next' in source ? presentingErrors(source, unexpected) : source;
+        const { identity } = args.contextValue as RequestContext;
+        const release = quotas.openSubscription(identity);
+        if (!release) return { errors: [overQuota()] };
+        const entry = await quotas.enter(identity);
+        try {
+          if (entry.kind === 'full') throw overQuota();
+          await quotas.spend(identity, costOf(args.document, args.operationName, args.variableValues ?? {}));
+          const source = await subscribe(args);
+          if ('next' in source) return presentingErrors(source, release, unexpected);
+          release();
+          return source;
+        } catch (error) {
+          release();
+          if (error instanceof GraphQLError) return { errors: [error] };
+          throw error;
+        } finally {
+          if (entry.kind === 'in') entry.leave();
+        }
       },
-      onError: (_connection, _id, _request, errors) => errors.map((error) => asGraphQLError(error, unexpected)),
+      onError: (connection, id, _request, errors) => {
+        // What roles no longer allow is remembered until the socket is closed for it.
+        if (!errors.some(({ extensions }) => extensions['code'] === 'FORBIDDEN')) {
+          visits.of(connection.extra.socket)?.watching.delete(id);
+        }
+        return errors.map((error) => asGraphQLError(error, unexpected));
+      },
       onNext: (_connection, _id, _request, { contextValue }, result) => {
         const { errors } = result;
         const told = errors ? { ...result, errors: errors.map((error) => asGraphQLError(error, unexpected)) } : result;
@@ -133,7 +160,11 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
   // A socket that breaks (an oversized message, a lost peer) closes itself. That is the client's affair and not for our
   // log, where the listener that was set above would write it; with none at all it would end the process.
   sockets.on('connection', (socket) => {
+    const opened = performance.now();
     socket.removeAllListeners('error').on('error', () => undefined);
+    socket.prependOnceListener('close', (code: number) => {
+      options.ended(visits.of(socket)?.identity, code, performance.now() - opened);
+    });
   });
   return async () => {
     visits.stop();
@@ -172,14 +203,25 @@ function asGraphQLError(error: unknown, unexpected: UnexpectedError): GraphQLErr
 /** An error that ends a subscription is told to the client as any other; without this the whole socket would close. */
 function presentingErrors<Result>(
   source: AsyncGenerator<Result, void, void>,
+  ended: () => void,
   unexpected: UnexpectedError,
 ): AsyncIterableIterator<Result> {
   return {
     next: () =>
-      source.next().catch((error: unknown) => {
-        throw asGraphQLError(error, unexpected);
-      }),
-    return: () => source.return(),
+      source.next().then(
+        (result) => {
+          if (result.done) ended();
+          return result;
+        },
+        (error: unknown) => {
+          ended();
+          throw asGraphQLError(error, unexpected);
+        },
+      ),
+    return: () => {
+      ended();
+      return source.return();
+    },
     [Symbol.asyncIterator]() {
       return this;
     },

@@ -6,6 +6,7 @@ import { Application } from '../application/application.js';
 import { knowsNoPositions } from '../application/command-ids.js';
 import { identityOf } from '../identity/request-identity.js';
 import { FORBIDDEN } from '../application/within-reach.js';
+import { Quotas } from '../limits/quotas.js';
 import { answerJson } from '../operations/edge-errors.filter.js';
 import type { ImportTarget } from './import-run.js';
 import { OverlayEventStore } from './overlay-event-store.js';
@@ -19,6 +20,7 @@ export class ImportController {
   constructor(
     private readonly application: Application,
     private readonly store: PostgresEventStore,
+    private readonly quotas: Quotas,
     @Inject(STOPPING) private readonly stopping: AbortSignal,
   ) {}
 
@@ -52,10 +54,16 @@ export class ImportController {
       dryRun === 'true'
         ? new Application(await OverlayEventStore.over(this.store, tenant, Date.now))
         : this.application;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const paced = this.quotas.importing(identity, gone.signal);
     const target: ImportTarget = {
       head: () => application.head(tenant),
       // Roles are asked for with every record: an import may take long.
-      record: (commandId, commands) => application.record(identity, commandId, commands),
+      record: async (commandId, commands) => {
+        await paced();
+        return application.record(identity, commandId, commands);
+      },
     };
     await serveImport(request, response, target, this.stopping);
   }

@@ -54,6 +54,8 @@ export class TrialStates {
     /** Documents that are kept at the most; watched trials are kept in any case. */
     private readonly maxDocuments: number,
     private readonly clock: () => number = Date.now,
+    /** Waited for before a watcher goes on after a commit. */
+    private readonly inTurn?: (tenant: TenantId) => Promise<void>,
   ) {}
 
   /** Subscriptions that are open. */
@@ -81,10 +83,14 @@ export class TrialStates {
   /** Wakes at every commit that touches the trial, until it is closed. */
   watch(tenant: TenantId, trial: string): Watcher {
     const entry = this.entry(tenant, trial);
-    const watcher = new Watcher(() => {
-      entry.watchers.delete(watcher);
-      this.trim();
-    });
+    const { inTurn } = this;
+    const watcher = new Watcher(
+      () => {
+        entry.watchers.delete(watcher);
+        this.trim();
+      },
+      inTurn && (() => inTurn(tenant)),
+    );
     entry.watchers.add(watcher);
     return watcher;
   }

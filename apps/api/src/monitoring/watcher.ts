@@ -4,7 +4,11 @@ export class Watcher {
   private waiting: (() => void) | undefined;
   private closed = false;
 
-  constructor(private readonly onClose: () => void) {}
+  constructor(
+    private readonly onClose: () => void,
+    /** Waited for before whoever watches goes on: many may have been woken at once. */
+    private readonly turn?: () => Promise<void>,
+  ) {}
 
   wake(): void {
     this.woken = true;
@@ -26,6 +30,7 @@ export class Watcher {
       });
       this.waiting = undefined;
     }
+    if (!this.closed) await this.turn?.();
     this.woken = false;
     return !this.closed;
   }

@@ -31,8 +31,10 @@ export const edgeErrors = {
   401: { code: 'UNAUTHENTICATED', message: 'Sign in, or send an access token that is valid.' },
   403: { code: 'FORBIDDEN', message: 'This is not for your roles.' },
   404: { code: 'NOT_FOUND', message: 'There is nothing here.' },
+  405: { code: 'METHOD_NOT_ALLOWED', message: 'There is nothing here that has this method.' },
   413: { code: 'BODY_TOO_LARGE', message: 'The body is too large.' },
   415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'The body has a type or an encoding that is not read here.' },
+  429: { code: 'QUOTA_EXCEEDED', message: 'This is more than your organisation may ask at a time. Ask again later.' },
   503: { code: 'SERVICE_UNAVAILABLE', message: 'This cannot be answered now. The same request may be sent again.' },
 } as const;
 const OTHER = { code: 'BAD_REQUEST', message: 'The request is not one.' };

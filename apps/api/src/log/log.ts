@@ -1,0 +1,23 @@
+import pino from 'pino';
+import { describeError } from './describe-error.js';
+
+export type LogLevel = pino.LevelWithSilent;
+
+/**
+ * The service's log: a line of JSON for each thing. What may be in a line is said where it is written, field by field;
+ * no request, no answer and no error is ever written as it is, since each may hold a token, a password or what somebody
+ * recorded. JSON writes control characters as escapes, so nobody's name begins a line of its own.
+ */
+export const openLog = (level: LogLevel, destination?: pino.DestinationStream): pino.Logger =>
+  pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers },
+    destination ?? pino.destination(1),
+  );
+
+/** Errors under the names that libraries use for them; requests and answers, which they bind to lines, as nothing. */
+const serializers = {
+  err: describeError,
+  error: describeError,
+  req: () => undefined,
+  res: () => undefined,
+};
