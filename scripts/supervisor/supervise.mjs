@@ -89,7 +89,7 @@ async function start(run, fail) {
   const troubles = settings.demo ? await loadDemo(url, issuer.content, () => run.stopping) : [];
   if (run.stopping) return;
   for (const trouble of troubles) console.error(`cairn: ${trouble}`);
-  console.log(settings.demo ? invitation(url, settings.publicUrl) : `\n${ready(url)}\n${END}`);
+  console.log(settings.demo ? invitation(url, settings) : `\n${ready(url)}\n${END}`);
 }
 
 const secretsShown = (secrets) => `
@@ -97,18 +97,21 @@ Shown only now, because only hashes are kept:
 ${secrets.map((line) => `  ${line}`).join('\n')}
 `;
 
+/** The command line makes its tokens with the issuer's file in the data folder. */
+const where = (dataDir) => (dataDir === inRoot('.cairn') ? '' : `CAIRN_DATA_DIR=${dataDir} `);
+
 const ready = (url) => `Cairn is ready: ${url} (GraphQL at ${url}/graphql)`;
 
 const END = 'Ctrl-C ends everything.\n';
 
-const invitation = (url, publicUrl) => `
+const invitation = (url, { publicUrl, dataDir }) => `
 ${ready(url)}
 Sign in at ${publicUrl}/sign-in as manager@enrich.example, with the password of the first start.
 
 Try, in another terminal:
-  npx cairn report engagement --trial enrich --url ${url}
+  ${where(dataDir)}npx cairn report engagement --trial enrich --url ${url}
   curl ${url}/graphql -H 'content-type: application/json' \\
-    -H "authorization: Bearer $(npx cairn token manager@enrich.example)" \\
+    -H "authorization: Bearer $(${where(dataDir)}npx cairn token manager@enrich.example)" \\
     -d '{"query":"{ trial(id: \\"enrich\\") { engagement { sites { site { id } counts { engaged withData } } } } }"}'
 
 ${END}`;

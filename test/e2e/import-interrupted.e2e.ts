@@ -34,7 +34,8 @@ function importing(tenant: string): {
 } {
   const cli = path.join(repository, 'apps/cli/dist/main.js');
   const options = ['import', BUNDLE, '--tenant', tenant, '--url', running.url, '--format', 'json'];
-  const child = spawn(process.execPath, [cli, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, CAIRN_DATA_DIR: running.launch.dataDir };
+  const child = spawn(process.execPath, [cli, ...options], { stdio: ['ignore', 'pipe', 'pipe'], env });
   let out = '';
   let err = '';
   child.stdout.on('data', (text) => (out += String(text)));
@@ -51,35 +52,39 @@ async function whole(tenant: string): Promise<ImportSummary> {
   return readImportOutput(out).summary;
 }
 
+/** One for each tenant: its first use is an event, of which there are to be no more than are counted on. */
+const tokens = new Map<string, Promise<string>>();
+
 async function ask(tenant: string, query: string): Promise<Record<string, unknown> | undefined> {
+  const token = tokens.get(tenant) ?? running.tokenOf(tenant);
+  tokens.set(tenant, token);
   try {
-    const response = await fetch(`${running.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'cairn-tenant': tenant },
-      body: JSON.stringify({ query }),
-    });
-    return ((await response.json()) as { data?: Record<string, unknown> }).data;
+    return (await running.graphql(await token, query)).data ?? undefined;
   } catch {
     // The server is being killed and started again.
     return undefined;
   }
 }
 
+/** How many events the tenant's log has; undefined where nobody may ask, or nobody answers. */
 async function head(tenant: string): Promise<number | undefined> {
   const data = await ask(tenant, '{ readModels { head } }');
   return data && Number((data['readModels'] as { head: string }[])[0]!.head);
 }
 
-const table = (tenant: string) =>
+/** What the trial came to: every number, and how many events are behind them. */
+const outcome = (tenant: string) =>
   ask(
     tenant,
-    '{ trial(id: "enrich") { engagement { sites { site { id } counts { randomised offered withData engaged notEngaged } fidelity } } } }',
+    `{ trial(id: "enrich") {
+        history(first: 1) { totalCount }
+        engagement { sites { site { id } counts { randomised offered withData engaged notEngaged } fidelity } } } }`,
   );
 
 test('an import that was interrupted anywhere is completed by the next one, without anything twice', async () => {
   const reference = await whole('reference');
-  const total = Number(reference.position);
-  expect(reference.eventsAdded).toBe(total);
+  const total = reference.eventsAdded;
+  expect(await outcome('reference')).toMatchObject({ trial: { history: { totalCount: total } } });
 
   let interrupted = 0;
   let round = 0;
@@ -104,7 +109,8 @@ test('an import that was interrupted anywhere is completed by the next one, with
       if (victim === 'server') {
         await eventually(
           'the server is back',
-          async () => running.services[1] !== api && (await head(tenant)) !== undefined,
+          async () =>
+            running.services[1] !== api && (await fetch(`${running.url}/health`).catch(() => undefined))?.ok === true,
         );
         if (code !== 0)
           expect({ code, err }).toEqual({
@@ -115,14 +121,9 @@ test('an import that was interrupted anywhere is completed by the next one, with
       if (code !== 0) interrupted++;
     }
     const completed = await whole(tenant);
-    expect({ ...completed, seconds: 0 }).toMatchObject({ rows: reference.rows, refused: 0, position: String(total) });
-    expect(await whole(tenant)).toMatchObject({
-      accepted: 0,
-      unchanged: reference.rows,
-      eventsAdded: 0,
-      position: String(total),
-    });
-    expect(await table(tenant)).toEqual(await table('reference'));
+    expect(completed).toMatchObject({ rows: reference.rows, refused: 0 });
+    expect(await whole(tenant)).toMatchObject({ accepted: 0, unchanged: reference.rows, eventsAdded: 0 });
+    expect(await outcome(tenant)).toEqual(await outcome('reference'));
   });
   await fc.assert(completes, { numRuns: rounds({ ci: 2, night: 30 }), endOnFailure: true });
   expect(interrupted).toBeGreaterThan(0);

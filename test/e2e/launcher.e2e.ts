@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { matchesPassword, matchesSecret, readIssuerFile } from '@cairn/platform/identity';
 import { eventually, freePort, isGone, type Launch, LaunchedCairn, repository } from '../support/launched-cairn.js';
 import { createTestDatabase } from '../support/test-database.js';
 
@@ -32,12 +33,13 @@ describe('npm start', () => {
     'starts from nothing, loads the demo trial, and keeps its data folder and its ports to itself',
     async () => {
       const first = await start({ demo: true }).ready();
-      const response = await fetch(`${first.url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'cairn-tenant': 'enrich' },
-        body: JSON.stringify({ query: '{ trial(id: "enrich") { engagement { overall { randomised } } } }' }),
-      });
-      expect(await response.json()).toEqual({ data: { trial: { engagement: { overall: { randomised: 586 } } } } });
+      const randomised = async (tenant: string, trial: string): Promise<unknown> => {
+        const query = `{ trial(id: "${trial}") { engagement { overall { randomised } } } }`;
+        return (await first.graphql(await first.tokenOf(tenant), query)).data?.['trial'];
+      };
+      expect(await randomised('enrich', 'enrich')).toEqual({ engagement: { overall: { randomised: 586 } } });
+      expect(await randomised('northstar', 'northstar')).toEqual({ engagement: { overall: { randomised: 64 } } });
+      expect(await randomised('northstar', 'enrich')).toBeNull();
 
       const sameFolder = new LaunchedCairn({ ...launch, port: await freePort() });
       expect((await sameFolder.exited).code).toBe(1);
@@ -48,6 +50,78 @@ describe('npm start', () => {
       expect(samePort.output).toContain(`Port ${launch.port} on 127.0.0.1 is in use`);
 
       expect(await answers(launch.port)).toBe(true);
+    },
+    LIMIT,
+  );
+
+  it(
+    'tells secrets once, and knows everybody of the demo and what they are',
+    async () => {
+      const data = path.join(folder, 'demo');
+      const first = await start({ demo: true, dataDir: data }).ready();
+      const issuer = await readIssuerFile(path.join(data, 'issuer.json'));
+      expect(fs.statSync(path.join(data, 'issuer.json')).mode & 0o777).toBe(0o600);
+      const [, password] = /^ +password of everybody .*: (\S+)$/m.exec(first.output)!;
+      for (const person of issuer.people) expect(await matchesPassword(password!, person.password)).toBe(true);
+      const [, secret] = /^ +secret of the machine feed.enrich: (\S+)$/m.exec(first.output)!;
+      expect(matchesSecret(secret!, issuer.clients[0]!.secret)).toBe(true);
+
+      const roleOf = async (tenant: string, person: string): Promise<unknown> => {
+        const { data: answer } = await first.graphql(await first.tokenOf(tenant, person), '{ viewer { roles } }');
+        return (answer!['viewer'] as { roles: readonly string[] }).roles.join();
+      };
+      const everybody = [
+        ...issuer.people,
+        ...issuer.clients.map(({ client, ...rest }) => ({ ...rest, person: client })),
+      ];
+      const roles = await Promise.all(
+        everybody.map(async ({ tenant, person }) => [person, await roleOf(tenant, person)]),
+      );
+      expect(Object.fromEntries(roles)).toEqual({
+        'admin@enrich.example': 'sponsor_administrator',
+        'manager@enrich.example': 'trial_manager',
+        'dmc@enrich.example': 'dmc_member',
+        'statistician@enrich.example': 'unblinded_statistician',
+        'assessor@enrich.example': 'blinded_outcome_assessor',
+        'auditor@enrich.example': 'auditor',
+        'coordinator.s4@enrich.example': 'site_coordinator',
+        'viewer.s4@enrich.example': 'site_viewer',
+        'worker.s4pw1@enrich.example': 'peer_worker',
+        'feed.enrich': 'machine_subscriber',
+        'admin@northstar.example': 'sponsor_administrator',
+        'manager@northstar.example': 'trial_manager',
+        'coordinator.n1@northstar.example': 'site_coordinator',
+      });
+
+      const cli = (...args: readonly string[]) =>
+        spawnSync(process.execPath, [path.join(repository, 'apps/cli/dist/main.js'), ...args], {
+          encoding: 'utf8',
+          env: { CAIRN_DATA_DIR: data, CAIRN_URL: first.url },
+        });
+      const { stdout: token } = cli('token', 'worker.s4pw1@enrich.example');
+      const { data: caseload } = await first.graphql(token.trim(), '{ viewer { id assignments { worker } } }');
+      expect(caseload).toEqual({ viewer: { id: 'worker.s4pw1@enrich.example', assignments: [{ worker: 'S4PW1' }] } });
+      expect(cli('token', 'worker.s4pw2@enrich.example')).toMatchObject({ status: 2, stdout: '' });
+      expect(cli('report', 'engagement', '--trial', 'enrich')).toMatchObject({ status: 0, stderr: '' });
+      const foreign = cli('report', 'engagement', '--trial', 'enrich', '--tenant', 'northstar');
+      expect(foreign).toMatchObject({ status: 2, stdout: '', stderr: 'cairn: there is no trial enrich\n' });
+      await first.kill();
+
+      const second = await start({ demo: true, dataDir: data }).ready();
+      expect(second.output).not.toMatch(/secret|shown only now|Loading/i);
+      expect(await readIssuerFile(path.join(data, 'issuer.json'))).toEqual(issuer);
+    },
+    LIMIT,
+  );
+
+  it(
+    'makes no issuer of its own where another one is named',
+    async () => {
+      const env = { OIDC_ISSUER: `http://127.0.0.1:${await freePort()}`, OIDC_AUDIENCE: 'cairn' };
+      const running = await start({ demo: true, dataDir: path.join(folder, 'other-issuer'), env }).ready();
+      expect(fs.readdirSync(running.launch.dataDir)).not.toContain('issuer.json');
+      expect(running.output).not.toMatch(/Loading|password/);
+      expect((await fetch(`${running.url}/graphql?query={viewer{id}}`)).status).toBe(401);
     },
     LIMIT,
   );
@@ -133,7 +207,7 @@ describe('npm start with another PostgreSQL', () => {
           dataDir: path.join(folder, 'elsewhere'),
           env: { DATABASE_URL: database.url },
         }).ready();
-        expect(fs.readdirSync(running.launch.dataDir)).toEqual(['supervisor.json']);
+        expect(fs.readdirSync(running.launch.dataDir)).toEqual(['issuer.json', 'supervisor.json']);
         expect(await answers(launch.port)).toBe(true);
         await running.kill();
       } finally {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { mintToken, readIssuerFile } from '@cairn/platform/identity';
 
 export const repository = path.resolve(import.meta.dirname, '../..');
 
@@ -43,6 +44,21 @@ export class LaunchedCairn {
 
   get url(): string {
     return `http://127.0.0.1:${this.launch.port}`;
+  }
+
+  /** A token of its own issuer, for the trial manager of the tenant unless somebody else is named. */
+  async tokenOf(tenant: string, person = `manager@${tenant}.example`): Promise<string> {
+    return mintToken(await readIssuerFile(path.join(this.launch.dataDir, 'issuer.json')), { person, tenant });
+  }
+
+  /** Asks its API. @returns the answer's body */
+  async graphql(token: string, query: string): Promise<{ data?: Record<string, unknown> | null; errors?: unknown[] }> {
+    const response = await fetch(`${this.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query }),
+    });
+    return (await response.json()) as object;
   }
 
   /** The process that was started first: npm, or the launcher. */
@@ -99,7 +115,7 @@ export class LaunchedCairn {
 /** The environment of a terminal: npm, under which the tests run, leaves its own marks in theirs. */
 function environment(launch: Launch): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|INIT_CWD$|NODE_OPTIONS$|JEST_|DATABASE_URL$|CAIRN_)/.test(name),
+    ([name]) => !/^(npm_|INIT_CWD$|NODE_OPTIONS$|JEST_|DATABASE_URL$|CAIRN_|OIDC_|ISSUER_FILE$|PUBLIC_URL$)/.test(name),
   );
   return {
     ...Object.fromEntries(own),
