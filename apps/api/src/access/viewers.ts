@@ -1,4 +1,5 @@
 import {
+  type Assignment,
   evolvePeople,
   nobodyYet,
   type People,
@@ -24,6 +25,7 @@ const people: TenantStream<People> = {
  */
 export class Viewers {
   private readonly kept: KeptFold<People>;
+  private readonly byPerson = new WeakMap<People, ReadonlyMap<string, readonly Assignment[]>>();
 
   constructor(
     store: EventStore,
@@ -34,7 +36,9 @@ export class Viewers {
 
   /** Whoever asks, with the roles that they hold now. */
   async of(identity: Identity): Promise<Viewer> {
-    return viewerOf(await this.kept.now(identity.tenant), identity, this.clock());
+    const now = await this.kept.now(identity.tenant);
+    const assignments = this.assignmentsOf(now).get(identity.person) ?? [];
+    return viewerOf({ ...now, assignments }, identity, this.clock());
   }
 
   async people(tenant: TenantId): Promise<People> {
@@ -44,5 +48,12 @@ export class Viewers {
   /** People or roles of the tenant have changed: the next question reads them anew. */
   changed(tenant: TenantId): void {
     this.kept.changed(tenant);
+  }
+
+  /** By person: a tenant may have thousands, and this is asked for with every request. */
+  private assignmentsOf(now: People): ReadonlyMap<string, readonly Assignment[]> {
+    const known = this.byPerson.get(now) ?? Map.groupBy(now.assignments, ({ person }) => person);
+    this.byPerson.set(now, known);
+    return known;
   }
 }
