@@ -39,8 +39,9 @@ const NEARBY = 10_000n;
 
 /**
  * Reads a tenant's log as a history: selected events by position. There are two ways to a page, and the planner cannot
- * tell which is short, because it takes events of all streams to be spread evenly over the log. What happens now is at the
- * end of the log, so that is looked through first; what lies further back is collected from its streams.
+ * tell which is short: it knows nothing of how events of a stream lie in the log, nor, as estimates are no secret, how many
+ * they are. What happens now is at the end of the log, so that is looked through first; what lies further back is collected
+ * from its streams. "offset 0" keeps the planner to the one way or the other.
  */
 export class EventHistory {
   constructor(private readonly database: Database) {}
@@ -50,25 +51,28 @@ export class EventHistory {
       const { rows } = await client.query<{ head: string }>('select head from cairn.log where tenant = $1', [tenant]);
       return near(range, BigInt(rows[0]?.head ?? 0));
     });
-    const found = await this.page(tenant, selection, nearby, '');
-    // "offset 0" keeps the order and the limit out of the inner query, which then takes the indexes of the streams.
-    return found.length === range.limit ? found : this.page(tenant, selection, range, 'offset 0');
+    const found = await this.page(tenant, selection, nearby, 'looked through');
+    return found.length === range.limit ? found : this.page(tenant, selection, range, 'collected');
   }
 
   private async page(
     tenant: TenantId,
     selection: HistorySelection,
     range: HistoryRange,
-    fence: '' | 'offset 0',
+    way: 'looked through' | 'collected',
   ): Promise<readonly RecordedEvent[]> {
     const { where, values } = condition(tenant, selection);
-    if (range.below !== undefined) where.push(`position < $${values.push(range.below)}`);
-    if (range.above !== undefined) where.push(`position > $${values.push(range.above)}`);
-    const direction = range.order === 'newest first' ? 'desc' : 'asc';
+    const place = ['tenant = $1'];
+    if (range.below !== undefined) place.push(`position < $${values.push(range.below)}`);
+    if (range.above !== undefined) place.push(`position > $${values.push(range.above)}`);
+    const order = `order by position ${range.order === 'newest first' ? 'desc' : 'asc'}`;
+    const selected =
+      way === 'looked through'
+        ? `(select * from cairn.event where ${place.join(' and ')} ${order} offset 0) log where ${where.join(' and ')}`
+        : `(select * from cairn.event where ${[...place, ...where].join(' and ')} offset 0) selected`;
     const rows = await this.query<EventRow>(
       tenant,
-      `select ${EVENT_COLUMNS} from (select * from cairn.event where ${where.join(' and ')} ${fence}) selected
-       order by position ${direction} limit $${values.push(range.limit)}`,
+      `select ${EVENT_COLUMNS} from ${selected} ${order} limit $${values.push(range.limit)}`,
       values,
     );
     return rows.map((row) => readEvent(tenant, row));
@@ -78,7 +82,7 @@ export class EventHistory {
     const { where, values } = condition(tenant, selection);
     const [row] = await this.query<[string]>(
       tenant,
-      `select count(*) from cairn.event where ${where.join(' and ')}`,
+      `select count(*) from cairn.event where ${['tenant = $1', ...where].join(' and ')}`,
       values,
     );
     return Number(row![0]);
@@ -105,6 +109,7 @@ function near(range: HistoryRange, head: Position): HistoryRange {
 
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
+/** What holds of each selected event; the tenant is the first value. */
 function condition(tenant: TenantId, selection: HistorySelection): { where: string[]; values: unknown[] } {
   const values: unknown[] = [tenant];
   const value = (given: unknown): string => `$${values.push(given)}`;
@@ -117,7 +122,7 @@ function condition(tenant: TenantId, selection: HistorySelection): { where: stri
   if (names.length === 1) streams.push(`stream = ${value(names[0])}`);
   if (names.length > 1) streams.push(`stream = any (${value(names)}::text[])`);
   if (positions.length > 0) streams.push(`position = any (${value(positions)}::bigint[])`);
-  const where = ['tenant = $1', streams.length === 0 ? 'false' : `(${streams.join(' or ')})`];
+  const where = [streams.length === 0 ? 'false' : `(${streams.join(' or ')})`];
   const { types, actor, recordedFrom, recordedTo, occurredFrom, occurredTo } = selection;
   if (types !== undefined) where.push(`type = any (${value(types)}::text[])`);
   if (actor !== undefined) where.push(`actor = ${value(actor)}`);
