@@ -9,3 +9,4 @@ export * from './printed-table.js';
 export * from './site-benchmark.js';
 export * from './site-fidelity.js';
 export * from './trial-engagement.js';
+export * from './whereabouts.js';

@@ -1,15 +1,15 @@
 import type { Instant, Position } from '@cairn/event-sourcing';
 import {
+  armAt,
   defaultSiteClassCutPoints,
   engagementDefinition,
   type EngagementTable,
-  factsAt,
   type FidelityAssociation,
   fidelityAssociation,
   fidelityPoints,
+  isAllocatedTo,
   type Moment,
   nextAssessment,
-  type ParticipantFact,
   type ParticipantFacts,
   present,
   type SiteAssessments,
@@ -17,7 +17,9 @@ import {
   type SiteEngagement,
   type SiteFidelity,
   siteFidelity,
+  siteOf,
   TrialEngagement,
+  wasReferredTo,
 } from '@cairn/monitoring';
 import type { EngagementDefinition, Protocol, TrialRoster } from '@cairn/registry';
 import type { Site } from '../generated/schema.js';
@@ -197,45 +199,32 @@ export class TrialState {
 
   /** Ids of all participants that were ever referred to the site, by what is known today. */
   participantsEverOf(site: string): readonly string[] {
-    return [...this.facts]
-      .filter(([, { facts }]) => facts.some((fact) => fact.kind === 'referred' && fact.site === site))
-      .map(([id]) => id);
+    return [...this.facts].filter(([, facts]) => wasReferredTo(facts, site)).map(([id]) => id);
   }
 
   /** Ids of the participants who belong to one of the sites or are allocated to one of the workers, as known today. */
   participantsOf(sites: ReadonlySet<string>, workers: ReadonlySet<string>): readonly string[] {
-    return [...this.facts.keys()].filter(
-      (id) => sites.has(this.belongsTo(id) ?? '') || this.isAllocated(id, workers, ALWAYS),
-    );
+    return [...this.facts]
+      .filter(([, facts]) => sites.has(siteOf(facts) ?? '') || isAllocatedTo(facts, workers, ALWAYS))
+      .map(([id]) => id);
   }
 
   /** Whether the participant had been allocated to one of the workers by the moment. */
   isAllocated(participant: string, workers: ReadonlySet<string>, moment: Moment): boolean {
-    if (workers.size === 0) return false;
-    const facts = this.facts.get(participant)?.facts ?? [];
-    return factsAt(facts, moment).some((fact) => fact.kind === 'allocated' && workers.has(fact.worker));
+    const facts = this.facts.get(participant);
+    return facts !== undefined && isAllocatedTo(facts, workers, moment);
   }
 
   /** The arm that the participant had been randomised to by the moment. */
   arm(participant: string, moment: Moment): string | undefined {
-    const known = factsAt(this.facts.get(participant)?.facts ?? [], moment);
-    let first: Extract<ParticipantFact, { kind: 'randomised' }> | undefined;
-    for (const fact of known) {
-      if (fact.kind === 'randomised' && (!first || fact.occurredAt < first.occurredAt)) first = fact;
-    }
-    return first?.arm;
+    const facts = this.facts.get(participant);
+    return facts && armAt(facts, moment);
   }
 
   /** When the newest thing was recorded that is the same in every arm: see `neutral-time.ts`. */
   get neutralTime(): Instant {
     this.neutral ??= neutralTime(this.roster, this.facts.values());
     return this.neutral;
-  }
-
-  /** The site of the referral that stands; of one that was voided as long as there is no other. */
-  private belongsTo(participant: string): string | undefined {
-    const referrals = (this.facts.get(participant)?.facts ?? []).filter((fact) => fact.kind === 'referred');
-    return (referrals.find((fact) => fact.voidedAt === undefined) ?? referrals.at(-1))?.site;
   }
 
   private takeTrial(trial: TrialRoster): void {
