@@ -8,6 +8,7 @@ import { ISSUER_PATH } from '../../apps/api/src/identity/embedded-issuer.js';
 import { frontDoor } from '../../apps/api/src/identity/front-door.js';
 import { openIdentity } from '../../apps/api/src/identity/open-identity.js';
 import { identityOf } from '../../apps/api/src/identity/request-identity.js';
+import { Browser, formOf } from '../support/browser.js';
 
 /*
  * The sign-in as a browser and a machine meet it, without the rest of the product: behind the door is a page that says who
@@ -48,63 +49,6 @@ afterAll(async () => {
   expect(faults).toEqual([]);
 });
 
-/** A browser, as far as a sign-in needs one: it keeps cookies by path and follows redirects by hand. */
-class Browser {
-  private readonly jar = new Map<string, { value: string; path: string }>();
-
-  async get(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    return this.ask(url, { headers });
-  }
-
-  async post(url: string, fields: Readonly<Record<string, string>>, from = origin): Promise<Response> {
-    return this.ask(url, { method: 'POST', body: new URLSearchParams(fields), headers: { origin: from } });
-  }
-
-  /** Follows redirects until something else is answered, or one leads to what `until` matches. */
-  async follow(response: Response, until = /^$/): Promise<Response> {
-    let last = response;
-    while (last.headers.has('location') && !until.test(last.headers.get('location')!)) {
-      last = await this.get(new URL(last.headers.get('location')!, last.url).href);
-    }
-    return last;
-  }
-
-  copy(): Browser {
-    const twin = new Browser();
-    for (const [name, cookie] of this.jar) twin.jar.set(name, cookie);
-    return twin;
-  }
-
-  has(name: string): boolean {
-    return this.jar.has(name);
-  }
-
-  private async ask(
-    url: string,
-    { headers, ...init }: { method?: string; body?: URLSearchParams; headers?: Readonly<Record<string, string>> },
-  ): Promise<Response> {
-    const { pathname } = new URL(url, origin);
-    const cookie = [...this.jar]
-      .filter(([, { path }]) => pathname.startsWith(path))
-      .map(([name, { value }]) => `${name}=${value}`)
-      .join('; ');
-    const response = await fetch(new URL(url, origin), {
-      ...init,
-      redirect: 'manual',
-      headers: { accept: 'text/html', cookie, ...headers },
-    });
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value, attributes] = /^([^=]+)=([^;]*)(.*)$/.exec(line)!;
-      const path = /; ?path=([^;]+)/i.exec(attributes!)?.[1] ?? '/';
-      if (value === '' || /max-age=0|01 Jan 1970/i.test(attributes!)) this.jar.delete(name!);
-      else this.jar.set(name!, { value: value!, path });
-    }
-    return response;
-  }
-}
-
-const formOf = (page: string): string => / action="([^"]+)"/.exec(page)![1]!;
-
 /** Goes as far as the form. @returns where it is sent to */
 async function begin(browser: Browser, at = '/sign-in'): Promise<string> {
   const form = await browser.follow(await browser.get(at));
@@ -125,7 +69,7 @@ const SESSION = 'cairn-session';
 
 describe('a browser', () => {
   it('is shown the form, and with the right password the page it asked for', async () => {
-    const browser = new Browser();
+    const browser = new Browser(origin);
     const first = await browser.get('/?trial=T');
     expect(first.status).toBe(302);
     const form = await browser.follow(first);
@@ -136,7 +80,7 @@ describe('a browser', () => {
   });
 
   it('keeps the token where no script can read it and no other site can use it, until the token ends', async () => {
-    const browser = new Browser();
+    const browser = new Browser(origin);
     const callback = await giveThePassword(browser);
     const done = await browser.get(callback);
     const line = done.headers.getSetCookie().find((each) => each.startsWith(SESSION))!;
@@ -148,7 +92,7 @@ describe('a browser', () => {
   it('is told the same of a wrong password and of somebody unknown', async () => {
     const pages = await Promise.all(
       [anna.person, 'nobody@test.example'].map(async (person) => {
-        const browser = new Browser();
+        const browser = new Browser(origin);
         const answer = await browser.post(await begin(browser), { person, password: 'guess' });
         expect(answer.status).toBe(401);
         const page = await answer.text();
@@ -160,14 +104,14 @@ describe('a browser', () => {
   });
 
   it('sees its own input as text', async () => {
-    const browser = new Browser();
+    const browser = new Browser(origin);
     const answer = await browser.post(await begin(browser), { person: '"><script>x</script>', password: 'x' });
     expect(await answer.text()).not.toContain('<script>');
   });
 
   it('comes back only where it began', async () => {
-    const callback = await giveThePassword(new Browser());
-    const other = new Browser();
+    const callback = await giveThePassword(new Browser(origin));
+    const other = new Browser(origin);
     expect((await other.get(callback)).status).toBe(401);
     await begin(other);
     expect((await other.get(callback)).status).toBe(401);
@@ -175,7 +119,7 @@ describe('a browser', () => {
   });
 
   it('uses a code once', async () => {
-    const browser = new Browser();
+    const browser = new Browser(origin);
     const callback = await giveThePassword(browser);
     const twin = browser.copy();
     expect((await browser.get(callback)).status).toBe(302);
@@ -184,8 +128,8 @@ describe('a browser', () => {
   });
 
   it('posts a form only that it was shown', async () => {
-    const form = await begin(new Browser());
-    const answer = await new Browser().post(form, right());
+    const form = await begin(new Browser(origin));
+    const answer = await new Browser(origin).post(form, right());
     expect(answer.status).toBe(400);
   });
 
@@ -196,14 +140,14 @@ describe('a browser', () => {
     '/%2e//elsewhere.example',
     'x',
   ])('is not sent to %s afterwards', async (to) => {
-    const browser = new Browser();
+    const browser = new Browser(origin);
     const callback = await giveThePassword(browser, `/sign-in?to=${encodeURIComponent(to)}`);
     const location = (await browser.get(callback)).headers.get('location')!;
     expect(new URL(location, origin).origin).toBe(origin);
   });
 
   it('is asked for the password again after signing out, which only our own page can do', async () => {
-    const browser = new Browser();
+    const browser = new Browser(origin);
     await browser.follow(await browser.get(await giveThePassword(browser)));
     expect((await browser.post('/sign-out', {}, 'https://elsewhere.example')).status).toBe(401);
     expect(browser.has(SESSION)).toBe(true);
@@ -213,7 +157,7 @@ describe('a browser', () => {
   });
 
   it('is not believed when a page of another site sends it', async () => {
-    const browser = new Browser();
+    const browser = new Browser(origin);
     await browser.follow(await browser.get(await giveThePassword(browser)));
     const statuses = [origin, 'https://elsewhere.example', 'null'].map(
       async (from) => (await browser.post('/anything', {}, from)).status,
@@ -222,7 +166,7 @@ describe('a browser', () => {
   });
 
   it('has one identity at a time', async () => {
-    const browser = new Browser();
+    const browser = new Browser(origin);
     await browser.follow(await browser.get(await giveThePassword(browser)));
     const token = await mintToken(issuer.file, { person: 'ben@test.example', tenant: 'test' });
     expect((await browser.get('/', { authorization: `Bearer ${token}` })).status).toBe(302);
@@ -321,7 +265,7 @@ describe('a machine', () => {
 });
 
 it('lets nobody guess passwords for long', async () => {
-  const browser = new Browser();
+  const browser = new Browser(origin);
   const form = await begin(browser);
   const guess = async () => (await browser.post(form, { person: 'carl@test.example', password: 'guess' })).status;
   const answers = [];

@@ -151,7 +151,17 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof oidc.ResponseBodyError ||
   (error instanceof oidc.ClientError && !isUnreachable(error));
 
-const UNREACHABLE = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_PARSE_ERROR']);
-const isUnreachable = (error: unknown): boolean =>
-  (error instanceof TypeError && error.message === 'fetch failed') ||
-  (error instanceof oidc.ClientError && UNREACHABLE.has(String(error.code)));
+/** Codes of the library for an issuer that answers, but not as an issuer does. */
+const NOT_AN_ANSWER = new Set([
+  'OAUTH_TIMEOUT',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+  'OAUTH_PARSE_ERROR',
+]);
+
+function isUnreachable(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { name, message, code, cause } = error as Partial<Record<string, unknown>>;
+  if (message === 'fetch failed' || name === 'TimeoutError' || NOT_AN_ANSWER.has(String(code))) return true;
+  return isUnreachable(cause);
+}
