@@ -146,4 +146,29 @@ describe('an import', () => {
     expect(await outcomes(await send(coordinator, body))).toEqual([...expected.entries()]);
     expect(await running.store.head('test')).toBe(before + 1n);
   });
+
+  test('of somebody whose role is revoked meanwhile records nothing more', async () => {
+    const assignment = { assignment: 'soon gone', person: 'leaving', role: 'site_coordinator', trial: 'T', site: 'S1' };
+    await running.give('registerPerson', { person: 'leaving', name: 'Leaving' });
+    await running.give('assignRole', assignment);
+    const leaving = await running.as('leaving');
+    const lines = new TransformStream<string, string>();
+    const writer = lines.writable.getWriter();
+    const sending = leaving.fetch('/import', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: lines.readable.pipeThrough(new TextEncoderStream()),
+      duplex: 'half',
+    } as RequestInit);
+    const followUpAt = (line: number) =>
+      `${record(line, 'recordFollowUp', { ...followUp('P1'), occurredAt: `2020-06-0${line + 1}T09:00:00Z` })}\n`;
+    await writer.write(followUpAt(0));
+    const answers = (await sending).body!.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await answers.read()).value).toContain('"accepted"');
+    await running.give('revokeRole', { assignment: 'soon gone', reason: 'has left' });
+    await writer.write(followUpAt(1));
+    expect((await answers.read()).value).toContain('"FORBIDDEN"');
+    await writer.close();
+    expect((await answers.read()).value).toContain('"done"');
+  });
 });

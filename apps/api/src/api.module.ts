@@ -87,7 +87,7 @@ export class ApiModule {
             typePaths: [SCHEMA_FILES],
             resolvers: [
               { ...scalars, ...enums },
-              registryResolvers(queries, store),
+              registryResolvers(queries, tenants),
               monitoringResolvers(states, viewers, openArms),
               historyResolvers(queries, store, viewers, openArms),
               accessResolvers(viewers, tenants, history),

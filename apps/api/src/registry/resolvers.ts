@@ -1,8 +1,6 @@
-import type { EventStore, Identified, TenantId } from '@cairn/event-sourcing';
 import { engagementDefinitions } from '@cairn/monitoring';
-import { tenantDecider, type Tenant, type TenantEvent, tenantStream } from '@cairn/registry';
 import type { QueryBus } from '@nestjs/cqrs';
-import { catalogue } from '../application/application.js';
+import type { Tenants } from '../access/tenants.js';
 import type { Resolvers } from '../generated/schema.js';
 import { pageOf, pageRequest } from '../graphql/connection.js';
 import { FindTrial, ListTrials } from './find-trials.js';
@@ -10,7 +8,7 @@ import type { TenantView } from './tenant-view.js';
 import { presentProtocol, presentSite, protocolInForce } from './trial-roster.js';
 
 /** Who is asking, and the trials that they may see. */
-export function registryResolvers(queries: QueryBus, store: EventStore) {
+export function registryResolvers(queries: QueryBus, tenants: Tenants) {
   return {
     Query: {
       viewer: (_root, _args, { viewer }) => viewer,
@@ -23,7 +21,7 @@ export function registryResolvers(queries: QueryBus, store: EventStore) {
       id: ({ person }) => person,
       tenant: async ({ tenant }): Promise<TenantView> => ({
         id: tenant,
-        name: (await tenantName(store, tenant)) ?? tenant,
+        name: (await tenants.name(tenant)) ?? tenant,
       }),
     },
     Trial: {
@@ -40,13 +38,4 @@ export function registryResolvers(queries: QueryBus, store: EventStore) {
       },
     },
   } satisfies Resolvers;
-}
-
-async function tenantName(store: EventStore, tenant: TenantId): Promise<string | undefined> {
-  const events = await store.readStream(tenant, tenantStream);
-  const state = events.reduce<Tenant>(
-    (before, event) => tenantDecider.evolve(before, catalogue.decode(event) as unknown as Identified<TenantEvent>),
-    tenantDecider.initial,
-  );
-  return state.kind === 'registered' ? state.name : undefined;
 }
