@@ -1,6 +1,7 @@
 import type { Viewer } from '@cairn/access';
 import type { Identity } from '../identity/identity.js';
 import { type ConductRecord, Disclosures } from './disclosures.js';
+import { isUnavailable, unavailable } from './errors.js';
 
 /** What every resolver is given. */
 export interface RequestContext {
@@ -10,11 +11,18 @@ export interface RequestContext {
   readonly disclosures: Disclosures;
 }
 
-/** A context for one request or one subscription. */
+/**
+ * A context for one request or one subscription.
+ * @throws a typed error (SERVICE_UNAVAILABLE) when the viewer's roles cannot be read now
+ */
 export async function contextOf(
   identity: Identity,
   viewers: { of(identity: Identity): Promise<Viewer> },
   conduct: ConductRecord,
 ): Promise<RequestContext> {
-  return { identity, viewer: await viewers.of(identity), disclosures: new Disclosures(conduct) };
+  try {
+    return { identity, viewer: await viewers.of(identity), disclosures: new Disclosures(conduct) };
+  } catch (error) {
+    throw isUnavailable(error) ? unavailable() : error;
+  }
 }

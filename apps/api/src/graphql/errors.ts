@@ -43,6 +43,14 @@ export const sealed = (reason: SealReason): GraphQLError =>
     extensions: { code: 'SEALED' satisfies ErrorCode, reason, http: { status: errorStatuses.SEALED } },
   });
 
+const UNAVAILABLE = 'The store cannot be reached. The same request may be sent again.';
+
+/** The database cannot be reached now. */
+export const isUnavailable = (error: unknown): boolean => error instanceof EventStoreUnavailable || isPassing(error);
+
+/** What Apollo must be told of that before a request is resolved: it would take anything else for a fault of ours. */
+export const unavailable = (): GraphQLError => typed('SERVICE_UNAVAILABLE', UNAVAILABLE);
+
 /** Called for each error that is nobody's known case, with the id that the client was told. */
 export type UnexpectedError = (id: string, error: unknown) => void;
 
@@ -52,9 +60,7 @@ export type UnexpectedError = (id: string, error: unknown) => void;
  */
 export function presentError(error: unknown, unexpected: UnexpectedError): GraphQLFormattedError {
   const cause = unwrapResolverError(error);
-  if (cause instanceof EventStoreUnavailable || isPassing(cause)) {
-    return present(error, 'SERVICE_UNAVAILABLE', 'The store cannot be reached. The same request may be sent again.');
-  }
+  if (isUnavailable(cause)) return present(error, 'SERVICE_UNAVAILABLE', UNAVAILABLE);
   if (cause instanceof ReadModelMissing) return present(error, 'READ_MODEL_BEHIND', cause.message);
   if (cause instanceof GraphQLError) {
     const code = cause.extensions['code'];

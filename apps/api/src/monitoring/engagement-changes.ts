@@ -1,7 +1,5 @@
 import type { Viewer } from '@cairn/access';
-import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import { isPassing } from '@cairn/platform';
-import { badInput, forbidden } from '../graphql/errors.js';
+import { badInput, forbidden, isUnavailable } from '../graphql/errors.js';
 import type { EngagementAnswer, TrialState } from './trial-state.js';
 import type { TrialStates } from './trial-states.js';
 import { TrialSight } from './trial-sight.js';
@@ -81,7 +79,7 @@ export class EngagementChanges implements AsyncIterableIterator<EngagementAnswer
       try {
         return await this.answer();
       } catch (error) {
-        if (!isPassing(error) && !(error instanceof EventStoreUnavailable)) throw error;
+        if (!isUnavailable(error)) throw error;
         if (!(await this.watcher!.next(RETRY_AFTER_MS))) return undefined;
       }
     }
