@@ -25,6 +25,8 @@ it('is served to whoever has signed in, with what it is made of', async () => {
   const policy = page.headers.get('content-security-policy')!;
   expect(policy).toContain("form-action 'self'");
   expect(policy).not.toContain("script-src 'self' 'unsafe-inline'");
+  // With `no-referrer` a browser would send `Origin: null` with the page's own form.
+  expect(page.headers.get('referrer-policy')).toBe('same-origin');
   const html = await page.text();
   const parts = [...html.matchAll(/(?:href|src)="([^":]+)"/g)].map(([, path]) => path!);
   expect(parts).toEqual(['page.css', 'page.js']);

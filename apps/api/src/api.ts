@@ -5,6 +5,7 @@ import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
+import type { DestinationStream } from 'pino';
 import { ApiModule } from './api.module.js';
 import type { Configuration } from './configuration.js';
 import { Conduct } from './access/conduct.js';
@@ -37,10 +38,11 @@ const GRAPHQL = '/graphql';
 const PUBLIC = path.resolve(import.meta.dirname, '../public');
 
 /**
+ * @param logTo where lines of the log go instead of to standard output
  * @throws EventStoreUnavailable when the database does not answer in the configured time
  * @throws InvalidIssuerFile, or the file system's error, when the embedded issuer's file is none
  */
-export async function startApi(configuration: Configuration): Promise<Api> {
+export async function startApi(configuration: Configuration, logTo?: DestinationStream): Promise<Api> {
   const connections = openConnections(configuration);
   const stopping = new AbortController();
   let endSubscriptions: (() => Promise<void>) | undefined;
@@ -55,7 +57,7 @@ export async function startApi(configuration: Configuration): Promise<Api> {
     await waitForStore(connections.store, configuration.startTimeoutSeconds);
     await connections.readModels.start();
 
-    const log = openLog(configuration.logLevel);
+    const log = openLog(configuration.logLevel, logTo);
     const unexpected: UnexpectedError = (id, error) => log.error({ event: 'unexpected', id, err: error });
     const identity = await openIdentity(configuration, () => localUrl(app!.getHttpServer()), unexpected);
     const parts = { configuration, connections, stopping: stopping.signal, log, unexpected };
@@ -121,6 +123,8 @@ const SECURITY_HEADERS = {
     },
   },
   strictTransportSecurity: false,
+  // Without any referrer, browsers say of our own forms that they come from nowhere, and signing out is for our own pages.
+  referrerPolicy: { policy: 'same-origin' },
 } as const;
 
 /** However the service is reached from elsewhere, a server that listens on every address listens here. */
