@@ -349,6 +349,18 @@ it('a history has no arm in it for whoever may not know it', async () => {
   expect(await arms('site_coordinator')).toEqual([['usual', 'support'], undefined]);
 });
 
+it('who gave a command is called as the tenant calls them now', async () => {
+  const newest = async () => {
+    const { data } = await running.graphql(
+      '{ trial(id: "T") { history(first: 1) { edges { node { actor { id name } } } } } }',
+    );
+    return (data!['trial'] as any).history.edges[0].node.actor;
+  };
+  expect(await newest()).toEqual({ id: 'tester', name: 'tester' });
+  await running.give('registerPerson', { person: 'tester', name: 'Tess' });
+  expect(await newest()).toEqual({ id: 'tester', name: 'Tess' });
+});
+
 /** What was recorded of somebody's looks, newest first. */
 async function conductOf(person: string, type: string): Promise<any[]> {
   const { data } = await running.graphql('{ conduct(first: 1000) { edges { node { type actor { id } data } } } }');
