@@ -3,6 +3,7 @@ import { parseInstant } from '@cairn/event-sourcing';
 import type { EventHistory } from '@cairn/platform';
 import type { Resolvers, RoleAssignment, Unblinding as UnblindingAnswer } from '../generated/schema.js';
 import { pageOf, pageRequest } from '../graphql/connection.js';
+import type { UnblindingState } from '../graphql/enums.js';
 import type { Tenants } from './tenants.js';
 import { Unblindings } from './unblindings.js';
 import type { Viewers } from './viewers.js';
@@ -53,6 +54,6 @@ const presentUnblinding = (unblinding: Unblinding, name: string): UnblindingAnsw
   participant: unblinding.participant,
   requester: { id: unblinding.person, name },
   reason: unblinding.reason,
-  state: unblinding.kind,
+  state: unblinding.kind satisfies UnblindingState,
   until: unblinding.kind === 'approved' ? unblinding.until : null,
 });
