@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { matchesPassword, matchesSecret, readIssuerFile } from '@cairn/platform/identity';
+import { type IssuerFile, matchesPassword, matchesSecret, readIssuerFile } from '@cairn/platform/identity';
 import { eventually, freePort, isGone, type Launch, LaunchedCairn, repository } from '../support/launched-cairn.js';
 import { createTestDatabase } from '../support/test-database.js';
 
@@ -17,6 +17,41 @@ const allGone = (pids: readonly number[]) => eventually(`${pids.join(', ')} are 
 const answers = async (port: number) =>
   (await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined))?.ok === true;
 
+/** How many participants the manager of a tenant sees in a trial; undefined where they see no such trial. */
+async function randomised(running: LaunchedCairn, tenant: string, trial: string): Promise<number | undefined> {
+  const query = `{ trial(id: "${trial}") { engagement { overall { randomised } } } }`;
+  const { data } = await running.graphql(await running.tokenOf(tenant), query);
+  const shown = data!['trial'] as { engagement: { overall: { randomised: number } } } | null;
+  return shown?.engagement.overall.randomised;
+}
+
+/** What everybody whom the issuer knows is to the product. */
+async function rolesOf(running: LaunchedCairn, { people, clients }: IssuerFile) {
+  const everybody = [...people, ...clients.map(({ client: person, tenant }) => ({ person, tenant }))];
+  const roles = everybody.map(async ({ tenant, person }) => {
+    const { data } = await running.graphql(await running.tokenOf(tenant, person), '{ viewer { roles } }');
+    return [person, (data!['viewer'] as { roles: readonly string[] }).roles];
+  });
+  return Object.fromEntries(await Promise.all(roles)) as Record<string, readonly string[]>;
+}
+
+/** The command line on the machine of an embedded Cairn, and what the README shows of it. */
+function commandsWork({ url, launch: { dataDir } }: LaunchedCairn): void {
+  const env = { PATH: process.env['PATH'], CAIRN_DATA_DIR: dataDir, CAIRN_URL: url };
+  const main = path.join(repository, 'apps/cli/dist/main.js');
+  const cli = (...args: readonly string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env });
+  expect(cli('token', 'worker.s4pw2@enrich.example')).toMatchObject({ status: 2, stdout: '' });
+  expect(cli('report', 'engagement', '--trial', 'enrich')).toMatchObject({ status: 0, stderr: '' });
+  const foreign = cli('report', 'engagement', '--trial', 'enrich', '--tenant', 'northstar');
+  expect(foreign).toMatchObject({ status: 2, stdout: '', stderr: 'cairn: there is no trial enrich\n' });
+
+  const readme = fs.readFileSync(path.join(repository, 'README.md'), 'utf8');
+  const [, command, answer] = /^```\n(curl [^]*?)```\n\n```json\n([^]*?)```/m.exec(readme)!;
+  const here = command!.replace('http://localhost:4000', url).replace('npx cairn', `'${process.execPath}' '${main}'`);
+  const { stdout } = spawnSync('bash', ['-c', here.replace('curl ', 'curl -s ')], { encoding: 'utf8', env });
+  expect(JSON.parse(stdout)).toEqual(JSON.parse(answer!));
+}
+
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cairn-launcher-'));
   fs.chmodSync(folder, 0o755);
@@ -30,17 +65,9 @@ afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 describe('npm start', () => {
   it(
-    'starts from nothing, loads the demo trial, and keeps its data folder and its ports to itself',
+    'starts from nothing, and keeps its data folder and its ports to itself',
     async () => {
-      const first = await start({ demo: true }).ready();
-      const randomised = async (tenant: string, trial: string): Promise<unknown> => {
-        const query = `{ trial(id: "${trial}") { engagement { overall { randomised } } } }`;
-        return (await first.graphql(await first.tokenOf(tenant), query)).data?.['trial'];
-      };
-      expect(await randomised('enrich', 'enrich')).toEqual({ engagement: { overall: { randomised: 586 } } });
-      expect(await randomised('northstar', 'northstar')).toEqual({ engagement: { overall: { randomised: 64 } } });
-      expect(await randomised('northstar', 'enrich')).toBeNull();
-
+      const first = await start().ready();
       const sameFolder = new LaunchedCairn({ ...launch, port: await freePort() });
       expect((await sameFolder.exited).code).toBe(1);
       expect(sameFolder.output).toContain(`already runs on ${launch.dataDir} (process ${first.supervisor})`);
@@ -55,61 +82,43 @@ describe('npm start', () => {
   );
 
   it(
-    'tells secrets once, and knows everybody of the demo and what they are',
+    'loads the demo: two tenants with a trial each and people in every role, whose secrets it tells once',
     async () => {
-      const data = path.join(folder, 'demo');
-      const first = await start({ demo: true, dataDir: data }).ready();
-      const issuer = await readIssuerFile(path.join(data, 'issuer.json'));
-      expect(fs.statSync(path.join(data, 'issuer.json')).mode & 0o777).toBe(0o600);
+      const dataDir = path.join(folder, 'demo');
+      const first = await start({ demo: true, dataDir }).ready();
+      expect(await randomised(first, 'enrich', 'enrich')).toBe(586);
+      expect(await randomised(first, 'northstar', 'northstar')).toBe(64);
+      expect(await randomised(first, 'northstar', 'enrich')).toBeUndefined();
+
+      const issuer = await readIssuerFile(path.join(dataDir, 'issuer.json'));
+      expect(fs.statSync(path.join(dataDir, 'issuer.json')).mode & 0o777).toBe(0o600);
       const [, password] = /^ +password of everybody .*: (\S+)$/m.exec(first.output)!;
-      for (const person of issuer.people) expect(await matchesPassword(password!, person.password)).toBe(true);
+      expect(await matchesPassword(password!, issuer.people.at(-1)!.password)).toBe(true);
       const [, secret] = /^ +secret of the machine feed.enrich: (\S+)$/m.exec(first.output)!;
       expect(matchesSecret(secret!, issuer.clients[0]!.secret)).toBe(true);
 
-      const roleOf = async (tenant: string, person: string): Promise<unknown> => {
-        const { data: answer } = await first.graphql(await first.tokenOf(tenant, person), '{ viewer { roles } }');
-        return (answer!['viewer'] as { roles: readonly string[] }).roles.join();
-      };
-      const everybody = [
-        ...issuer.people,
-        ...issuer.clients.map(({ client, ...rest }) => ({ ...rest, person: client })),
-      ];
-      const roles = await Promise.all(
-        everybody.map(async ({ tenant, person }) => [person, await roleOf(tenant, person)]),
-      );
-      expect(Object.fromEntries(roles)).toEqual({
-        'admin@enrich.example': 'sponsor_administrator',
-        'manager@enrich.example': 'trial_manager',
-        'dmc@enrich.example': 'dmc_member',
-        'statistician@enrich.example': 'unblinded_statistician',
-        'assessor@enrich.example': 'blinded_outcome_assessor',
-        'auditor@enrich.example': 'auditor',
-        'coordinator.s4@enrich.example': 'site_coordinator',
-        'viewer.s4@enrich.example': 'site_viewer',
-        'worker.s4pw1@enrich.example': 'peer_worker',
-        'feed.enrich': 'machine_subscriber',
-        'admin@northstar.example': 'sponsor_administrator',
-        'manager@northstar.example': 'trial_manager',
-        'coordinator.n1@northstar.example': 'site_coordinator',
+      expect(await rolesOf(first, issuer)).toEqual({
+        'admin@enrich.example': ['sponsor_administrator'],
+        'manager@enrich.example': ['trial_manager'],
+        'dmc@enrich.example': ['dmc_member'],
+        'statistician@enrich.example': ['unblinded_statistician'],
+        'assessor@enrich.example': ['blinded_outcome_assessor'],
+        'auditor@enrich.example': ['auditor'],
+        'coordinator.s4@enrich.example': ['site_coordinator'],
+        'viewer.s4@enrich.example': ['site_viewer'],
+        'worker.s4pw1@enrich.example': ['peer_worker'],
+        'feed.enrich': ['machine_subscriber'],
+        'admin@northstar.example': ['sponsor_administrator'],
+        'manager@northstar.example': ['trial_manager'],
+        'coordinator.n1@northstar.example': ['site_coordinator'],
       });
-
-      const cli = (...args: readonly string[]) =>
-        spawnSync(process.execPath, [path.join(repository, 'apps/cli/dist/main.js'), ...args], {
-          encoding: 'utf8',
-          env: { CAIRN_DATA_DIR: data, CAIRN_URL: first.url },
-        });
-      const { stdout: token } = cli('token', 'worker.s4pw1@enrich.example');
-      const { data: caseload } = await first.graphql(token.trim(), '{ viewer { id assignments { worker } } }');
-      expect(caseload).toEqual({ viewer: { id: 'worker.s4pw1@enrich.example', assignments: [{ worker: 'S4PW1' }] } });
-      expect(cli('token', 'worker.s4pw2@enrich.example')).toMatchObject({ status: 2, stdout: '' });
-      expect(cli('report', 'engagement', '--trial', 'enrich')).toMatchObject({ status: 0, stderr: '' });
-      const foreign = cli('report', 'engagement', '--trial', 'enrich', '--tenant', 'northstar');
-      expect(foreign).toMatchObject({ status: 2, stdout: '', stderr: 'cairn: there is no trial enrich\n' });
+      commandsWork(first);
       await first.kill();
 
-      const second = await start({ demo: true, dataDir: data }).ready();
+      const second = await start({ demo: true, dataDir }).ready();
       expect(second.output).not.toMatch(/secret|shown only now|Loading/i);
-      expect(await readIssuerFile(path.join(data, 'issuer.json'))).toEqual(issuer);
+      expect(await readIssuerFile(path.join(dataDir, 'issuer.json'))).toEqual(issuer);
+      expect(await randomised(second, 'enrich', 'enrich')).toBe(586);
     },
     LIMIT,
   );
