@@ -68,12 +68,14 @@ export interface RunOptions {
   /** Who can sign in with a password. */
   readonly people?: Parameters<typeof testIssuer>[0]['people'];
   readonly clients?: Parameters<typeof testIssuer>[0]['clients'];
+  /** Given every line of the API's log. */
+  readonly logTo?: { write(line: string): void };
 }
 
 /** @param settings environment of the API, beside what the kit gives it */
 export async function runApi(
   settings: Readonly<Record<string, string>> = {},
-  { tenant = 'test', people = [], clients = [] }: RunOptions = {},
+  { tenant = 'test', people = [], clients = [], logTo }: RunOptions = {},
 ): Promise<RunningApi> {
   const database = await createTestDatabase();
   const store = new PostgresEventStore({ url: database.url, role: 'cairn_projector', applicationName: 'test' });
@@ -90,6 +92,7 @@ export async function runApi(
       ISSUER_FILE: issuer.file,
       ...settings,
     }),
+    logTo,
   );
 
   const tokenFor: RunningApi['tokenFor'] = (request) => issuer.token({ tenant, person: 'tester', ...request });

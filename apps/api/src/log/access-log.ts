@@ -30,6 +30,7 @@ export function accessLog(log: Logger, clock: () => number = () => performance.n
     const note = noteOf(request);
     const { socket } = request;
     const sent = socket.bytesWritten;
+    const path = pathOf(request.url!);
     response.once('close', () => {
       const { id, identity, operation, code } = note;
       log.info({
@@ -37,7 +38,7 @@ export function accessLog(log: Logger, clock: () => number = () => performance.n
         request: id,
         ...whoOf(identity),
         method: METHODS.has(request.method!) ? request.method : 'other',
-        path: pathOf(request.url!),
+        path,
         ...(operation && { operation: operation.kind, name: operation.name?.slice(0, MAX_NAME) }),
         status: response.headersSent ? response.statusCode : undefined,
         ...(code !== undefined && { code }),

@@ -10,7 +10,7 @@ export type LogLevel = pino.LevelWithSilent;
  */
 export const openLog = (level: LogLevel, destination?: pino.DestinationStream): pino.Logger =>
   pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers },
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers, hooks },
     destination ?? pino.destination(1),
   );
 
@@ -21,3 +21,15 @@ const serializers = {
   req: () => undefined,
   res: () => undefined,
 };
+
+/** A line of an error that has no sentence of its own would be given the error's. */
+const hooks: pino.LoggerOptions['hooks'] = {
+  logMethod(given, write) {
+    const [what, sentence] = given as readonly unknown[];
+    if (hasError(what) && typeof sentence !== 'string') write.call(this, what, '');
+    else write.apply(this, given);
+  },
+};
+
+const hasError = (what: unknown): what is object =>
+  typeof what === 'object' && what !== null && (what instanceof Error || 'err' in what);

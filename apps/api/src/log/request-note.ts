@@ -11,7 +11,7 @@ export interface RequestNote {
   code?: string;
 }
 
-const notes = new WeakMap<object, RequestNote>();
+const notes = new WeakMap<IncomingMessage, RequestNote>();
 
 /** The note of a request; the first time that it is asked for it is a new one. */
 export function noteOf(request: IncomingMessage): RequestNote {
@@ -20,10 +20,10 @@ export function noteOf(request: IncomingMessage): RequestNote {
   return note;
 }
 
-/** Lets those find a request's note who know only the context that was made for it. */
-export function noted<Context extends object>(request: IncomingMessage, context: Context): Context {
-  notes.set(context, noteOf(request));
-  return context;
-}
+const NOTE = Symbol('request note');
 
-export const noteOfContext = (context: object): RequestNote | undefined => notes.get(context);
+/** Lets those find a request's note who know only the context that was made for it, or a copy of that. */
+export const noted = <Context extends object>(request: IncomingMessage, context: Context): Context =>
+  Object.assign(context, { [NOTE]: noteOf(request) });
+
+export const noteOfContext = (context: object): RequestNote | undefined => (context as { [NOTE]?: RequestNote })[NOTE];
