@@ -220,7 +220,9 @@ describe('the issuer', () => {
     ]) {
       expect((await fetch(`${origin}/oidc/${path}`, { method: 'POST' })).status).toBe(404);
     }
-    const known = await fetch(`${origin}/oidc/.well-known/openid-configuration`);
+    const headers = { origin: 'https://elsewhere.example' };
+    const known = await fetch(`${origin}/oidc/.well-known/openid-configuration`, { headers });
+    expect(known.headers.get('access-control-allow-origin')).toBeNull();
     expect(await known.json()).toMatchObject({
       issuer: `${origin}/oidc`,
       code_challenge_methods_supported: ['S256'],

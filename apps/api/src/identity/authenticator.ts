@@ -1,10 +1,16 @@
 import { scopes } from '@cairn/access';
-import { TokenRefused, type TokenVerifier } from '@cairn/platform/identity';
+import { type RefusalOfToken, TokenRefused, type TokenVerifier } from '@cairn/platform/identity';
 import type { Identity } from './identity.js';
 
-/** Nobody whom we know asks. Why is not told to whoever asks: it would help only whoever tries. */
+type Reason =
+  RefusalOfToken | 'NO_TOKEN' | 'SEVERAL_TOKENS' | 'SIGN_IN_NOT_BEGUN' | 'SIGN_IN_OF_ANOTHER' | 'FROM_ANOTHER_SITE';
+
+/** Nobody whom we know asks. Why is for the log, not for whoever asks: it would help only whoever tries. */
 export class Unauthenticated extends Error {
   override readonly name = 'Unauthenticated';
+  constructor(readonly reason: Reason) {
+    super(`nobody whom we know: ${reason}`);
+  }
 }
 
 /** Who asks, by their token and nothing else. */
@@ -18,9 +24,9 @@ export class Authenticator {
    */
   async identify(tokens: readonly string[]): Promise<Identity> {
     const [token, ...others] = tokens;
-    if (token === undefined) throw new Unauthenticated('no token');
+    if (token === undefined) throw new Unauthenticated('NO_TOKEN');
     // Which of two people is meant is not ours to choose.
-    if (others.length > 0) throw new Unauthenticated('several tokens');
+    if (others.length > 0) throw new Unauthenticated('SEVERAL_TOKENS');
     try {
       const { tenant, person, name, client, session, scopes: given, expiresAt } = await this.verifier.verify(token);
       const known = new Set(scopes.filter((scope) => given.has(scope)));

@@ -43,6 +43,8 @@ export function embeddedIssuer(file: IssuerFile, callback: URL, unexpected: Unex
   return {
     pages,
     handle: (request, response) => {
+      // The library lets pages of any origin read what is public; none has business here.
+      delete request.headers.origin;
       const done = request.url!.startsWith('/interaction/')
         ? serveSignInForm(request, response, provider, passwords)
         : answer(request, response);

@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { isPassing } from '@cairn/platform';
 import { IssuerUnreachable } from '@cairn/platform/identity';
+import type { UnexpectedError } from '../graphql/errors.js';
+import { noteOf } from '../log/request-note.js';
 import { answerEdgeError, answerUnexpected } from '../operations/edge-errors.filter.js';
 import { type Authenticator, Unauthenticated } from './authenticator.js';
 import { type OwnPages, tokensIn } from './credentials.js';
-import type { UnexpectedError } from '../graphql/errors.js';
 import type { Identity } from './identity.js';
 import { admit } from './request-identity.js';
 
@@ -38,6 +39,7 @@ export function frontDoor({ authenticator, own, signedIn, signIn, unexpected }: 
       return;
     }
     enter(request).then(next, (error: unknown) => {
+      if (error instanceof Unauthenticated) noteOf(request).code = `UNAUTHENTICATED/${error.reason}`;
       if (error instanceof Unauthenticated && signIn !== undefined && path === '/' && wantsPage(request)) {
         const to = query ? `?${new URLSearchParams({ to: `/?${query}` }).toString()}` : '';
         response.writeHead(302, { location: `${signIn}${to}`, 'cache-control': 'no-store' }).end();

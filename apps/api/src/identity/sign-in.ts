@@ -86,7 +86,7 @@ export class SignIn {
     const { client, own, authenticator } = this.parts;
     const begun = this.read(request);
     this.begun.clear(response);
-    if (begun === undefined) throw new Unauthenticated('this browser began no sign-in');
+    if (begun === undefined) throw new Unauthenticated('SIGN_IN_NOT_BEGUN');
     const answered = new URL(request.url!, own.publicUrl);
     const tokens = await oidc.authorizationCodeGrant(await client(), answered, {
       pkceCodeVerifier: begun.verifier,
@@ -95,7 +95,7 @@ export class SignIn {
       idTokenExpected: true,
     });
     const identity = await authenticator.identify([tokens.access_token]);
-    if (identity.person !== tokens.claims()?.sub) throw new Unauthenticated('two tokens of two people');
+    if (identity.person !== tokens.claims()?.sub) throw new Unauthenticated('SIGN_IN_OF_ANOTHER');
     own.session.set(response, tokens.access_token, (identity.expiresAt - Date.now()) / 1_000);
     redirect(response, begun.to);
   }
@@ -103,7 +103,7 @@ export class SignIn {
   /** Ends it here; whether the issuer goes on knowing the browser is the issuer's affair. */
   private async end(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { own } = this.parts;
-    if (!isOwnOrigin(request, own)) throw new Unauthenticated('another site asks');
+    if (!isOwnOrigin(request, own)) throw new Unauthenticated('FROM_ANOTHER_SITE');
     own.session.clear(response);
     answerPage(response, 200, 'Signed out', `<p><a href="${SIGN_IN}">Sign in again</a>.</p>`);
   }
