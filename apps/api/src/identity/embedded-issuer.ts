@@ -36,6 +36,13 @@ export function embeddedIssuer(file: IssuerFile, callback: URL, unexpected: Unex
   prototype.compareClientSecret = function (actual) {
     return matchesSecret(actual, hashes.get(this.clientId) ?? '');
   };
+  // The library lets pages of any origin read what is public; none has business here.
+  provider.use(async (context, next) => {
+    await next();
+    for (const name of Object.keys(context.response.headers)) {
+      if (name.startsWith('access-control-')) context.remove(name);
+    }
+  });
   provider.on('server_error', (_context, error) => unexpected(randomUUID(), error));
 
   const passwords = new PasswordCheck(file.people);
@@ -43,8 +50,6 @@ export function embeddedIssuer(file: IssuerFile, callback: URL, unexpected: Unex
   return {
     pages,
     handle: (request, response) => {
-      // The library lets pages of any origin read what is public; none has business here.
-      delete request.headers.origin;
       const done = request.url!.startsWith('/interaction/')
         ? serveSignInForm(request, response, provider, passwords)
         : answer(request, response);

@@ -3,6 +3,7 @@ import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { isPassing } from '@cairn/platform';
 import { IssuerUnreachable } from '@cairn/platform/identity';
 import type { UnexpectedError } from '../graphql/errors.js';
+import { FailedAuthentications } from '../limits/failed-authentications.js';
 import { noteOf } from '../log/request-note.js';
 import { answerEdgeError, answerUnexpected } from '../operations/edge-errors.filter.js';
 import { type Authenticator, Unauthenticated } from './authenticator.js';
@@ -32,6 +33,7 @@ export function frontDoor({ authenticator, own, signedIn, signIn, unexpected }: 
     await signedIn(identity);
     admit(request, identity);
   };
+  const failures = new FailedAuthentications();
   return (request, response, next) => {
     const [path, query] = request.url!.split('?', 2);
     if (OPEN.has(path!)) {
@@ -46,7 +48,7 @@ export function frontDoor({ authenticator, own, signedIn, signIn, unexpected }: 
       } else if (error instanceof Unauthenticated) {
         response.setHeader('www-authenticate', 'Bearer');
         response.setHeader('cache-control', 'no-store');
-        answerEdgeError(response, 401);
+        void failures.answer(request, response);
       } else if (error instanceof IssuerUnreachable || error instanceof EventStoreUnavailable || isPassing(error)) {
         answerEdgeError(response, 503);
       } else {
