@@ -74,6 +74,20 @@ it('has a line for each request: who, what, how it came out', async () => {
   expect(nobody).not.toHaveProperty('person');
 });
 
+it('sums an import up', async () => {
+  const record = { line: 1, commandId: randomUUID(), commands: [{ name: 'registerSite', input: {} }] };
+  const answer = await running.fetch('/import', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: JSON.stringify(record),
+  });
+  await answer.text();
+  expect(await untilLogged(({ path }) => path === '/import')).toMatchObject({
+    status: 200,
+    imported: { records: 1, accepted: 0, unchanged: 0, refused: 1, events: 0 },
+  });
+});
+
 it('has a line for each web socket, with its close code', async () => {
   const socket = new WebSocket(`${running.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   await once(socket, 'open');

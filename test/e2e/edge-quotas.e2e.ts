@@ -168,6 +168,23 @@ describe('with small quotas', () => {
   }, 30_000);
 });
 
+it('who tries tokens is answered late, and nobody else of the same address', async () => {
+  const running = await runApi();
+  try {
+    const statuses: number[] = [];
+    for (let n = 0; n < 6; n++) {
+      const tries = Array.from({ length: 110 }, () =>
+        fetch(`${running.url}/`, { headers: { authorization: 'Bearer x' } }),
+      );
+      statuses.push(...(await Promise.all(tries)).map(({ status }) => status));
+    }
+    expect([statuses.filter((status) => status === 401).length, statuses.at(-1)]).toEqual([600, 429]);
+    expect((await running.graphql('{ viewer { id } }')).status).toBe(200);
+  } finally {
+    await running.close();
+  }
+}, 60_000);
+
 it('a tenant that asks as much as it can does not slow another', async () => {
   const running = await runApi();
   try {

@@ -3,6 +3,13 @@ import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { InvalidIssuerFile } from '@cairn/platform/identity';
 import { startApi } from './api.js';
 import { ConfigurationError, readConfiguration } from './configuration.js';
+import { describeError } from './log/describe-error.js';
+
+// Node would write such an error with all that hangs on it.
+process.on('uncaughtException', (error) => {
+  console.error(describeError(error));
+  process.exit(1);
+});
 
 /** Longest time for ending in order, in milliseconds. */
 const END_WITHIN = 8_000;
@@ -18,7 +25,7 @@ try {
     api.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        console.error(error);
+        console.error(describeError(error));
         process.exit(1);
       },
     );
@@ -32,12 +39,12 @@ try {
   process.exit(1);
 }
 
-/** What an operator can mend is told in a sentence; everything else with all that there is. */
+/** What an operator can mend is told in a sentence; of everything else what can hold no secret. */
 function sentenceOf(error: unknown): unknown {
   if (error instanceof ConfigurationError) return `The configuration is wrong:\n${error.message}`;
   if (error instanceof EventStoreUnavailable || error instanceof InvalidIssuerFile) return error.message;
   const { code, path } = error as { code?: unknown; path?: unknown };
   if (code === 'ENOENT' && typeof path === 'string') return `There is no file ${path}.`;
   if (code === 'EADDRINUSE') return `The port is in use: ${(error as Error).message}`;
-  return error;
+  return describeError(error);
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import { type ImportAnswer, LINE_MAX_BYTES, type StopCode } from './import-record.js';
+import { noteOf } from '../log/request-note.js';
+import { type ImportAnswer, type ImportTotals, LINE_MAX_BYTES, type StopCode } from './import-record.js';
 import { type ImportSink, type ImportTarget, runImport } from './import-run.js';
 import { ndjsonLines } from './ndjson-lines.js';
 import { OverlayFull } from './overlay-event-store.js';
@@ -27,7 +28,7 @@ export async function serveImport(
 
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
   response.flushHeaders();
-  const sink = new AnswerSink(response);
+  const sink = new AnswerSink(response, (totals) => (noteOf(request).imported = totals));
   try {
     await runImport(ndjsonLines(request, LINE_MAX_BYTES), target, sink, stop.signal);
   } catch (error) {
@@ -56,9 +57,16 @@ class AnswerSink implements ImportSink {
   private lines = '';
   private full: Promise<void> | undefined;
 
-  constructor(private readonly response: ServerResponse) {}
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly done: (totals: Omit<ImportTotals, 'position'>) => void,
+  ) {}
 
   write(answer: ImportAnswer): void {
+    if ('done' in answer) {
+      const { position: _, ...totals } = answer.done;
+      this.done(totals);
+    }
     if (this.lines === '') setImmediate(() => this.flush());
     this.lines += `${JSON.stringify(answer)}\n`;
   }

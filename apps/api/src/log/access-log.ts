@@ -32,7 +32,7 @@ export function accessLog(log: Logger, clock: () => number = () => performance.n
     const sent = socket.bytesWritten;
     const path = pathOf(request.url!);
     response.once('close', () => {
-      const { id, identity, operation, code } = note;
+      const { id, identity, operation, code, imported } = note;
       log.info({
         event: 'request',
         request: id,
@@ -42,6 +42,7 @@ export function accessLog(log: Logger, clock: () => number = () => performance.n
         ...(operation && { operation: operation.kind, name: operation.name?.slice(0, MAX_NAME) }),
         status: response.headersSent ? response.statusCode : undefined,
         ...(code !== undefined && { code }),
+        ...(imported && { imported }),
         ...(!response.writableFinished && { brokenOff: true }),
         ms: Math.round((clock() - began) * 10) / 10,
         bytes: socket.bytesWritten - sent,

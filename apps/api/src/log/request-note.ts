@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Identity } from '../identity/identity.js';
+import type { ImportTotals } from '../import/import-record.js';
 
 /** What becomes known of a request while it is answered, for the one line that the log has of it. */
 export interface RequestNote {
@@ -9,6 +10,8 @@ export interface RequestNote {
   operation?: { readonly kind: string; readonly name: string | undefined };
   /** The code of what went wrong, or of why nothing was recorded. */
   code?: string;
+  /** Of an import that came to its end. */
+  imported?: Omit<ImportTotals, 'position'>;
 }
 
 const notes = new WeakMap<IncomingMessage, RequestNote>();
