@@ -36,7 +36,12 @@ export function ask(
         response.on('error', reject);
       },
     );
-    request.on('error', reject);
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // The server had just closed the kept connection, and saw nothing of the request.
+      if (request.reusedSocket && error.code === 'ECONNRESET')
+        ask(port, agent, token, query, variables).then(resolve, reject);
+      else reject(error);
+    });
     request.end(body);
   });
 }
