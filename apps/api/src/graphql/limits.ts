@@ -24,6 +24,7 @@ export const MAX_SUBSCRIPTIONS_PER_SOCKET = 50;
 
 /** Of one document. Merging fields of one name is what a validator works on longest. */
 export const documentMaxima = {
+  operations: 10,
   fields: 400,
   'fields of one name within one pair of braces': 5,
   depth: 10,
@@ -38,12 +39,13 @@ export const documentMaxima = {
  * a name can be merged is checked for each pair of them, so their number must be known to be small before.
  */
 const shapeRule: ValidationRule = (context) => {
-  const found = { fields: 0, fragments: 0, 'fragment spreads': 0 };
+  const found = { operations: 0, fields: 0, fragments: 0, 'fragment spreads': 0 };
   const count = (what: keyof typeof found): void => {
     if (++found[what] === documentMaxima[what] + 1) refuse(what);
   };
   const refuse = (what: string): void => context.reportError(new GraphQLError(`The document has too many ${what}.`));
   return {
+    OperationDefinition: () => count('operations'),
     Field: () => count('fields'),
     FragmentDefinition: () => count('fragments'),
     FragmentSpread: () => count('fragment spreads'),
