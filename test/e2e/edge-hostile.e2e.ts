@@ -170,6 +170,12 @@ describe('documents and variables made to cost', () => {
       '200 operations of which one is meant',
       () => post(JSON.stringify({ query: times(200, (n) => `query Q${n} { viewer { id } }`), operationName: 'Q7' })),
     ],
+    ['a condition at the root of a subscription', () => ask('subscription { viewer @skip(if: $v) }')],
+    ['a fragment under a condition there', () => ask('subscription { ... @skip(if: $v) { viewer } }')],
+    [
+      'a condition in a fragment there',
+      () => ask('subscription { ...F @include(if: $v) } fragment F on Subscription { viewer @skip(if: $w) }'),
+    ],
     ['a definition', () => ask('type Query { x: Int }')],
   ])('%s', async (_what, sent) => expectRefused(await sent()));
 

@@ -1,5 +1,6 @@
 import { ApolloArmor } from '@escape.tech/graphql-armor';
 import {
+  type DirectiveNode,
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
@@ -57,6 +58,20 @@ const shapeRule: ValidationRule = (context) => {
 
 const REPEATED = 'fields of one name within one pair of braces';
 
+/**
+ * The root of a subscription has no conditions. Later editions of GraphQL say so; a validator of this one evaluates them
+ * without the variables, and breaks.
+ */
+const unconditionalRule: ValidationRule = (context) => {
+  const check = ({ directives = [] }: { readonly directives?: readonly DirectiveNode[] | undefined }): void => {
+    const root = context.getSchema().getSubscriptionType();
+    if (root && context.getParentType() === root && directives.length > 0) {
+      context.reportError(new GraphQLError('The root of a subscription has no directives.'));
+    }
+  };
+  return { Field: check, FragmentSpread: check, InlineFragment: check };
+};
+
 function mostRepeated({ selections }: SelectionSetNode): number {
   const times = new Map<string, number>();
   for (const selection of selections) {
@@ -70,6 +85,7 @@ function mostRepeated({ selections }: SelectionSetNode): number {
 /** Rules that turn away documents made to cost: too deep, too many aliases or directives, too many fields. */
 export const limitRules: readonly ValidationRule[] = [
   shapeRule,
+  unconditionalRule,
   ...new ApolloArmor({
     maxDepth: { n: documentMaxima.depth },
     maxAliases: { n: documentMaxima.aliases, allowList: [] },
