@@ -109,7 +109,7 @@ describe('with the arms of a whole trial swapped', () => {
   beforeAll(async () => {
     issuer = await testIssuer({ url: 'http://127.0.0.1/oidc' });
     // Tokens are made while the test runs, and must hold at the moment at which the services stand still.
-    const now = Date.now() + 3_600_000;
+    const now = Date.now() + 2 * 3_600_000;
     const [one, other] = await Promise.all(worlds.map(() => RunningWorld.start(issuer, now)));
     running = { one: one!, other: other! };
     await inBoth((world) => printed(world, 'nobody'));
@@ -171,7 +171,7 @@ describe('with the arms of a whole trial swapped', () => {
   };
 
   it('every blinded role is answered the same, byte by byte, whatever it asks', async () => {
-    let asked = 0;
+    let shown = 0;
     await fc.assert(
       fc.asyncProperty(flippedTrial, async (trial) => {
         const nth = trials++;
@@ -193,11 +193,13 @@ describe('with the arms of a whole trial swapped', () => {
           });
           await inBoth((world) => read(sessions[world], share, given, role));
           const first = answers();
-          asked += first.one.length;
+          shown += first.one.filter((answer) => /^200$/m.test(answer) && /"(P1|head)"/.test(answer)).length;
           expectSame(first);
 
           await inBoth(async (world) => {
-            for (const command of commands(role, given, ids)) await sessions[world].graphql(command);
+            for (const command of commands(role, given, ids).filter((_, index) => index % 2 === nth % 2)) {
+              await sessions[world].graphql(command);
+            }
             await sessions[world].fetch('/import', {
               method: 'POST',
               headers: { 'content-type': 'application/x-ndjson' },
@@ -206,16 +208,14 @@ describe('with the arms of a whole trial swapped', () => {
             await running[world].projected(tenant);
             await read(sessions[world], share, given, role);
           });
-          const after = answers();
-          asked += after.one.length;
-          expectSame(after);
+          expectSame(answers());
         }
         expectSame(await inBoth((world) => printed(world, tenant)));
       }),
       { numRuns: rounds({ ci: 4, night: 200 }), endOnFailure: true },
     );
-    // A session that was turned away at the door would be the same as well.
-    expect(asked).toBeGreaterThan(trials * blindedRoles.length * 50);
+    // Sessions that are turned away at the door are the same as well; these are shown who takes part.
+    expect(shown).toBeGreaterThan(trials * 5);
   }, 3_600_000);
 
   it('one more event that a blinded role must not know of changes nothing that it is answered', async () => {

@@ -82,7 +82,7 @@ const isRequired = ({ type, defaultValue }: GraphQLArgument): boolean =>
 
 export function valuesOf({ name, type }: Pick<GraphQLArgument, 'name' | 'type'>, pool: Pool): readonly unknown[] {
   const named = getNamedType(type);
-  const values = pool[name] ?? (isEnumType(named) ? named.getValues().map((each) => new Word(each.name)) : undefined);
+  const values = isEnumType(named) ? named.getValues().map((each) => new Word(each.name)) : pool[name];
   if (values) return values;
   if (isInputObjectType(named)) {
     const fields = Object.values(named.getFields());
