@@ -1,5 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Database, EventHistory, PostgresEventStore, ReadModels } from '@cairn/platform';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -103,7 +107,17 @@ export class ApiModule {
             includeStacktraceInErrorResponses: false,
             parseOptions: { maxTokens: MAX_TOKENS },
             validationRules: [...limitRules],
-            plugins: [noSubscriptions, errorStatus, sealedFields, metrics.plugin, noteOutcome],
+            plugins: [
+              noSubscriptions,
+              errorStatus,
+              sealedFields,
+              metrics.plugin,
+              noteOutcome,
+              // It looks at every field of every answer, and none of ours is ever kept (`api.ts`).
+              ApolloServerPluginCacheControlDisabled(),
+              // A variable of the environment would switch it on, and operations would leave the house.
+              ApolloServerPluginUsageReportingDisabled(),
+            ],
             persistedQueries: false,
             allowBatchedHttpRequests: false,
             csrfPrevention: true,

@@ -72,6 +72,8 @@ export async function startApi(configuration: Configuration, logTo?: Destination
     app.useGlobalFilters(new EdgeErrorsFilter(unexpected));
     app.disable('x-powered-by');
     app.set('query parser', 'simple');
+    // A digest of every answer, for caches that none of them may enter.
+    app.set('etag', false);
     app.use(accessLog(log), helmet(SECURITY_HEADERS), knownMethods, bodyWithin(BODY_WITHIN));
     const conduct = app.get(Conduct);
     const viewers = app.get(Viewers);
@@ -84,6 +86,7 @@ export async function startApi(configuration: Configuration, logTo?: Destination
     const quotas = app.get(Quotas);
     app.use(admission(quotas));
     app.useBodyParser('json', { limit: MAX_BODY });
+    app.use(GRAPHQL, neverKept);
     app.use(
       GRAPHQL,
       documentLimits(() => app!.get(GraphQLSchemaHost).schema, quotas),
@@ -111,6 +114,11 @@ export async function startApi(configuration: Configuration, logTo?: Destination
     throw error;
   }
 }
+
+const neverKept = (_request: unknown, response: http.ServerResponse, next: () => void): void => {
+  response.setHeader('cache-control', 'no-store');
+  next();
+};
 
 const SECURITY_HEADERS = {
   contentSecurityPolicy: {
