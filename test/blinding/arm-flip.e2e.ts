@@ -249,6 +249,13 @@ describe('with the arms of a whole trial swapped', () => {
         const tenant = `tenant-${tenants++}`;
         await writeBoth(tenant, trial);
         const token = await tokenOf(tenant, MANAGER);
+        const given = pool(tenant, trial);
+        const looked = await inBoth(async (world) => {
+          const session = new BlindedSession(running[world].url, token);
+          await read(session, [`trial(id: "${TRIAL}") { participants { edges { node { arm } } } }`], given, MANAGER);
+          return session.take();
+        });
+        expect(() => expectSame(looked)).toThrow();
         const told = await inBoth(async (world) => {
           const session = new BlindedSession(running[world].url, token);
           await session.ask([
