@@ -21,10 +21,11 @@ import { Tenants } from '../access/tenants.js';
 import { Viewers } from '../access/viewers.js';
 import type { Identity } from '../identity/identity.js';
 import type { AccessSurroundings } from './access-rules.js';
-import { blindedAnswer, neutralEvents } from './blinded-answer.js';
+import { blindedAnswer, wholeStream } from './blinded-answer.js';
 import { knowsNoPositions, recordedCommandId } from './command-ids.js';
 import { type Command, isCommandName, isOperatorCommand, judges } from './commands.js';
 import { foundingCommands, foundingDecider } from './founding.js';
+import { NeutralStreams } from './neutral-streams.js';
 import { type GivenCommand, INVALID_INPUT, readInput } from './read-input.js';
 import { type KnownTrial, Rosters } from './rosters.js';
 import { type Routed, routeOf, trialUnknown } from './route.js';
@@ -70,6 +71,7 @@ export class Application {
   readonly tenants: Tenants;
   private readonly handler: CommandHandler;
   private readonly rosters: Rosters;
+  private readonly neutral: NeutralStreams;
 
   /** @param store where everything is read and recorded: the log, or what a dry run lays over it */
   constructor(
@@ -81,6 +83,7 @@ export class Application {
     this.tenants = tenants ?? new Tenants(store, clock);
     this.handler = new CommandHandler(store, catalogue);
     this.rosters = new Rosters(store, catalogue);
+    this.neutral = new NeutralStreams(store);
   }
 
   /** The last position of the tenant's log. */
@@ -214,8 +217,10 @@ export class Application {
     if (!knowsNoPositions(viewer)) {
       return { ...outcome, events: outcome.events.map((event) => ({ ...event, commandId })) };
     }
-    const stream = await this.store.readStream(viewer.tenant, routed.stream);
-    return blindedAnswer(outcome, commandId, viewer.isBlindedIn(given.trial) ? neutralEvents(stream) : stream);
+    const stream = viewer.isBlindedIn(given.trial)
+      ? await this.neutral.of(viewer.tenant, routed.stream)
+      : wholeStream(await this.store.readStream(viewer.tenant, routed.stream));
+    return blindedAnswer(outcome, commandId, stream);
   }
 }
 

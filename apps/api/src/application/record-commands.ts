@@ -2,6 +2,8 @@ import type { CommandOutcome } from '@cairn/event-sourcing';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { Identity } from '../identity/identity.js';
 import { Application } from './application.js';
+import { knowsNoPositions } from './command-ids.js';
+import { inEvenTime } from './even-time.js';
 import type { GivenCommand } from './read-input.js';
 
 /** Commands for one stream, taken together. One class for every verb: what they are is in the menu, `commands.ts`. */
@@ -19,7 +21,8 @@ export class RecordCommands extends Command<CommandOutcome> {
 export class RecordCommandsHandler implements ICommandHandler<RecordCommands> {
   constructor(private readonly application: Application) {}
 
-  execute({ identity, commandId, commands }: RecordCommands): Promise<CommandOutcome> {
-    return this.application.record(identity, commandId, commands);
+  async execute({ identity, commandId, commands }: RecordCommands): Promise<CommandOutcome> {
+    const record = () => this.application.record(identity, commandId, commands);
+    return knowsNoPositions(await this.application.viewers.of(identity)) ? inEvenTime(record) : record();
   }
 }
