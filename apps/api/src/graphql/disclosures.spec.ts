@@ -56,16 +56,26 @@ it('a refusal is recorded once in a request', async () => {
 
 it('what is sealed is told in the order of the answer, whatever was resolved first, and once', () => {
   const disclosures = new Disclosures(new Kept());
-  for (const path of [['trial', 'b', 10], ['trial', 'b', 9], ['trial'], ['trial', 'a', 11]])
+  for (const path of [['trial', 'b', 10], ['trial', 'b', 9], ['other'], ['trial', 'a', 11]])
     disclosures.seal(path, 'BLINDED');
-  const { extensions } = withSealed<{ extensions?: Record<string, unknown> }>({ extensions: { more: 1 } }, disclosures);
+  const result = { data: { other: null, trial: { a: [], b: [] } }, extensions: { more: 1 } };
+  const { extensions } = withSealed<{ data: unknown; extensions: Record<string, unknown> }>(result, disclosures);
   expect(extensions).toEqual({
     more: 1,
-    sealed: [['trial'], ['trial', 'a', 11], ['trial', 'b', 9], ['trial', 'b', 10]].map((path) => ({
+    sealed: [['other'], ['trial', 'a', 11], ['trial', 'b', 9], ['trial', 'b', 10]].map((path) => ({
       path,
       reason: 'BLINDED',
     })),
   });
   const nothing = {};
   expect(withSealed(nothing, disclosures)).toBe(nothing);
+});
+
+it('below the null that a refusal left, nothing is told: it would depend on what was resolved by then', () => {
+  const disclosures = new Disclosures(new Kept());
+  disclosures.seal(['trial', 'engagement'], 'BLINDED');
+  const result = { data: { trial: null } };
+  expect(withSealed(result, disclosures)).toBe(result);
+  disclosures.seal(['trials', 'edges', 0, 'node', 'engagement'], 'BLINDED');
+  expect(withSealed({ data: null }, disclosures)).toEqual({ data: null });
 });

@@ -97,12 +97,28 @@ export class Disclosures {
   }
 }
 
-/** A result with what was sealed in it, for clients that tell "nothing" from "not for you". */
-export function withSealed<
-  Result extends { readonly extensions?: Readonly<Record<string, unknown>> | null | undefined },
->(result: Result, disclosures: Disclosures): Result {
-  const sealed = disclosures.takeSealed();
+interface Answer {
+  readonly data?: unknown;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/**
+ * A result with what was sealed in it, for clients that tell "nothing" from "not for you". Beside a field that was refused
+ * others are resolved or not yet: what is below the null that it left is not told, for it would depend on who was quicker.
+ */
+export function withSealed<Result extends Answer>(result: Result, disclosures: Disclosures): Result {
+  const sealed = disclosures.takeSealed().filter(({ path }) => isThere(result.data, path));
   return sealed.length === 0 ? result : { ...result, extensions: { ...result.extensions, sealed } };
+}
+
+/** Whether an answer has a place for what is at the path. */
+function isThere(data: unknown, path: Path): boolean {
+  let found = data;
+  for (const key of path) {
+    if (typeof found !== 'object' || found === null) return false;
+    found = (found as Readonly<Record<string | number, unknown>>)[key];
+  }
+  return true;
 }
 
 /** Tells HTTP clients what was sealed in their answer. */
