@@ -16,6 +16,7 @@ import { Browser, formOf } from '../support/browser.js';
  */
 
 const anna = { person: 'anna@test.example', name: 'Anna <A>', tenant: 'test' };
+const ben = { person: 'ben@test.example', name: 'Ben', tenant: 'test' };
 const feed = { client: 'feed', name: 'A feed', tenant: 'test', scopes: ['cairn:read', 'cairn:subscribe'] };
 const faults: unknown[] = [];
 let folder: string;
@@ -29,7 +30,11 @@ beforeAll(async () => {
   origin = `http://localhost:${(server.address() as AddressInfo).port}`;
   folder = await mkdtemp(path.join(tmpdir(), 'cairn-identity-'));
   const issuerFile = path.join(folder, 'issuer.json');
-  issuer = await prepareIssuerFile(issuerFile, { url: `${origin}${ISSUER_PATH}`, people: [anna], clients: [feed] });
+  issuer = await prepareIssuerFile(issuerFile, {
+    url: `${origin}${ISSUER_PATH}`,
+    people: [anna, ben],
+    clients: [feed],
+  });
   const unexpected = (_id: string, error: unknown): unknown => faults.push(error);
   const identity = await openIdentity({ identity: { kind: 'embedded', issuerFile } }, () => origin, unexpected);
   const door = frontDoor({ ...identity, signedIn: async () => undefined, unexpected });
@@ -56,11 +61,11 @@ async function begin(browser: Browser, at = '/sign-in'): Promise<string> {
   return formOf(await form.text());
 }
 
-const right = () => ({ person: anna.person, password: issuer.password! });
+const right = ({ person } = anna) => ({ person, password: issuer.password! });
 
 /** Signs in. @returns the address with the code, which the browser has not followed yet */
-async function giveThePassword(browser: Browser, at?: string): Promise<string> {
-  const sent = await browser.post(await begin(browser, at), right());
+async function giveThePassword(browser: Browser, at?: string, who = anna): Promise<string> {
+  const sent = await browser.post(await begin(browser, at), right(who));
   expect(sent.status).toBe(303);
   return (await browser.follow(sent, /\/callback\?/)).headers.get('location')!;
 }
@@ -144,6 +149,25 @@ describe('a browser', () => {
     const callback = await giveThePassword(browser, `/sign-in?to=${encodeURIComponent(to)}`);
     const location = (await browser.get(callback)).headers.get('location')!;
     expect(new URL(location, origin).origin).toBe(origin);
+  });
+
+  it('is not sent elsewhere by what somebody else wrote into its cookie', async () => {
+    const browser = new Browser(origin);
+    const callback = await giveThePassword(browser);
+    const [, value] = /cairn-sign-in=([^;]+)/.exec(browser.cookiesFor('/'))!;
+    const begun = JSON.parse(Buffer.from(value!, 'base64url').toString('utf8')) as object;
+    const forged = Buffer.from(JSON.stringify({ ...begun, to: 'https://elsewhere.example/' })).toString('base64url');
+    const done = await browser.get(callback, { cookie: `cairn-sign-in=${forged}` });
+    expect([done.status, done.headers.get('location')]).toEqual([302, '/']);
+  });
+
+  it.each([true, false])('can be used by one person after another; signing out between them: %s', async (signsOut) => {
+    const browser = new Browser(origin);
+    for (const who of [anna, ben, anna]) {
+      const page = await browser.follow(await browser.get(await giveThePassword(browser, undefined, who)));
+      expect(await page.text()).toBe(who.person);
+      if (signsOut) expect((await browser.post('/sign-out', {})).status).toBe(200);
+    }
   });
 
   it('is asked for the password again after signing out, which only our own page can do', async () => {

@@ -18,15 +18,16 @@ export async function serveSignInForm(
   provider: Provider,
   passwords: PasswordCheck,
 ): Promise<void> {
-  let uid: string;
+  let interaction: Interaction;
   try {
     // Also proves, by a signed cookie, that this browser began the sign-in.
-    ({ uid } = await provider.interactionDetails(request, response));
+    interaction = await provider.interactionDetails(request, response);
   } catch (error) {
     if (!(error instanceof errors.OIDCProviderError)) throw error;
     answerPage(response, 400, 'Sign in', '<p>This sign-in has ended. <a href="/">Begin again</a>.</p>');
     return;
   }
+  const { uid } = interaction;
   if (request.method !== 'POST') {
     answerPage(response, 200, 'Sign in', form(uid));
     return;
@@ -39,7 +40,19 @@ export async function serveSignInForm(
     answerPage(response, status, 'Sign in', form(uid, person, text));
     return;
   }
+  await forgetOthers(interaction, found.person, provider);
   await provider.interactionFinished(request, response, { login: { accountId: found.person, remember: false } });
+}
+
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
+
+/** Whoever signed in before with this browser is signed out of the issuer; the library would ask them to do so. */
+async function forgetOthers(interaction: Interaction, person: string, provider: Provider): Promise<void> {
+  const { session } = interaction;
+  if (session === undefined || session.accountId === person) return;
+  await (await provider.Session.findByUid(session.uid))?.destroy();
+  delete interaction.session;
+  await interaction.save(interaction.exp - Math.floor(Date.now() / 1_000));
 }
 
 const form = (uid: string, person = '', trouble = ''): string => `

@@ -97,7 +97,8 @@ export class SignIn {
     const identity = await authenticator.identify([tokens.access_token]);
     if (identity.person !== tokens.claims()?.sub) throw new Unauthenticated('SIGN_IN_OF_ANOTHER');
     own.session.set(response, tokens.access_token, (identity.expiresAt - Date.now()) / 1_000);
-    redirect(response, begun.to);
+    // The browser kept it, and others may have written it there.
+    redirect(response, localPath(begun.to, own.publicUrl));
   }
 
   /** Ends it here; whether the issuer goes on knowing the browser is the issuer's affair. */
