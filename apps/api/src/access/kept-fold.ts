@@ -32,11 +32,17 @@ export class KeptFold<State> {
     private readonly trustedForMs = 1_000,
   ) {}
 
-  /** Without a promise where nothing has to be read: this is asked by every request. */
+  /**
+   * Without a promise where nothing has to be waited for: this is asked by every request. What is half as old as it may
+   * become is read again meanwhile, so that a tenant that asks all the time never waits for it.
+   */
   now(tenant: TenantId): State | Promise<State> {
     const kept = this.kept.get(tenant);
-    if (kept && this.clock() - kept.readAt < this.trustedForMs) return kept.state;
-    return this.readOnce(tenant, kept).then(({ state }) => state);
+    const age = kept ? this.clock() - kept.readAt : Infinity;
+    if (!kept || age >= this.trustedForMs) return this.readOnce(tenant, kept).then(({ state }) => state);
+    // Should the store not answer, whoever asks when it has become too old is told.
+    if (age >= this.trustedForMs / 2) this.readOnce(tenant, kept).catch(() => undefined);
+    return kept.state;
   }
 
   /** The stream has grown: the next question reads it on. */

@@ -101,11 +101,22 @@ test('a reading that began before a change is not believed after it', async () =
 });
 
 test('a role ends at its time, without anything being read', async () => {
-  await append(assigned('1', 'anna', new Date(now + 500).toISOString()));
+  await append(assigned('1', 'anna', new Date(now + 400).toISOString()));
   expect(await rolesOf()).toEqual(['auditor']);
-  now += 500;
+  now += 400;
   expect(await rolesOf()).toEqual([]);
   expect(reads).toBe(1);
+});
+
+test('whoever asks all the time waits for no reading, and still sees what another process changed', async () => {
+  await append(assigned('1', 'anna'));
+  await rolesOf();
+  await append(revoked('1'));
+  now += 600;
+  expect(await rolesOf()).toEqual(['auditor']);
+  now += 399;
+  expect(await rolesOf()).toEqual([]);
+  expect(reads).toBe(2);
 });
 
 test('a reading that failed is tried again by the next request', async () => {

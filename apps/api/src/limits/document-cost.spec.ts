@@ -7,7 +7,7 @@ const counts =
   'randomised offered withData engaged notYet notEngaged ofWithData { numerator denominator value } ofOffered { value } bounds { lower upper }';
 const siteTable = `{ trial(id: "t") { engagement { asOf position overall { ${counts} } sites { site { id name employerKind locality } fidelity counts { ${counts} } } } } }`;
 
-it('a site table of now is some five units: 200 a second are half of the default budget', () => {
+it('a site table of now is some five units: 200 a second are within the default budget', () => {
   expect(cost(siteTable)).toBeGreaterThan(3);
   expect(cost(siteTable)).toBeLessThan(7);
 });

@@ -44,6 +44,12 @@ export class Quotas {
     waiting: WAITING,
     patience: PATIENCE,
   });
+  /** What is let in has read its question by now, and takes its stretch of the event loop: one at each turn. */
+  private readonly execution = new FairGate({
+    inFlight: () => Infinity,
+    waiting: { perTenant: Infinity, perPerson: Infinity },
+    patience: PATIENCE,
+  });
   private readonly queryCost = new Budget(1);
   private readonly commandsBySecond = new Budget(1);
   private readonly commandsByMinute = new Budget(60);
@@ -68,6 +74,12 @@ export class Quotas {
   enter({ tenant, person }: Spender, gone?: AbortSignal): Promise<Entry> {
     if (this.gate.closedFor(tenant) > PATIENCE) return Promise.resolve({ kind: 'full' });
     return this.gate.enter(tenant, person, gone);
+  }
+
+  /** Waits for the stretch of the event loop in which a request that was let in is answered. */
+  async stretch({ tenant, person }: Spender, gone?: AbortSignal): Promise<void> {
+    const entry = await this.execution.enter(tenant, person, gone);
+    if (entry.kind === 'in') entry.leave();
   }
 
   /** Waits for a turn for something that is done whatever it costs, however long that takes. */

@@ -142,10 +142,16 @@ export class TrialStates {
     const arrived = this.turn++;
     // A read that began after the question came is new enough, whatever was committed meanwhile.
     while (entry.readTurn <= arrived && (entry.stale || this.clock() - entry.readAt > TRUSTED_FOR_MS)) {
-      entry.reading ??= this.read(entry).finally(() => (entry.reading = undefined));
-      await entry.reading;
+      await this.readOnce(entry);
     }
+    // What is half as old is looked at meanwhile, so that a trial that is asked for all the time is never waited for. A read
+    // that fails leaves the state stale, and whoever asks next is told.
+    if (this.clock() - entry.readAt > TRUSTED_FOR_MS / 2) this.readOnce(entry).catch(() => undefined);
     return entry.state;
+  }
+
+  private readOnce(entry: Entry): Promise<void> {
+    return (entry.reading ??= this.read(entry).finally(() => (entry.reading = undefined)));
   }
 
   private async read(entry: Entry): Promise<void> {
