@@ -16,7 +16,7 @@ it('names every setting that is wrong at once, and no value', () => {
   const wrong = () =>
     readConfiguration({ DATABASE_URL: 'mysql://u:secret@h/d', PORT: '70000', INTROSPECTION: 'perhaps' });
   expect(wrong).toThrow(ConfigurationError);
-  expect(wrong).toThrow(/DATABASE_URL[^]*PORT[^]*INTROSPECTION/);
+  expect(wrong).toThrow(/DATABASE_URL[^]*PORT[^]*INTROSPECTION[^]*OIDC_ISSUER/);
   expect(wrong).not.toThrow(/secret/);
 });
 
@@ -39,8 +39,15 @@ describe('an issuer elsewhere', () => {
     ['tokens for anybody', { OIDC_AUDIENCE: '' }, 'OIDC_AUDIENCE'],
     ['keys that come over plain http', { OIDC_ISSUER: 'http://id.example' }, 'OIDC_ISSUER'],
     ['nowhere to come back to', { OIDC_CLIENT_ID: 'cairn' }, 'PUBLIC_URL'],
+    ['a secret of nobody', { OIDC_CLIENT_SECRET: 'secret' }, 'OIDC_CLIENT_ID'],
+    ['a part of a host', { PUBLIC_URL: 'https://cairn.example/trials' }, 'PUBLIC_URL'],
   ])('is not taken with %s', (_what, changed, named) => {
     expect(() => readConfiguration({ ...remote, ...changed })).toThrow(new RegExp(`^${named}: [^\n]*$`));
+  });
+
+  it('cannot be meant when only the embedded one is named', () => {
+    const forgotten = { DATABASE_URL: url, ISSUER_FILE: 'issuer.json', OIDC_AUDIENCE: 'cairn' };
+    expect(() => readConfiguration(forgotten)).toThrow(/^OIDC_ISSUER: goes with OIDC_AUDIENCE$/);
   });
 
   it('may be on this machine', () => {

@@ -2,42 +2,59 @@ import { isSafeIssuer } from '@cairn/platform/identity';
 import { z } from 'zod';
 import { limitsFrom, type TenantLimits, tenantLimitSettings } from './limits/tenant-limits.js';
 
-const Settings = z
-  .object({
-    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, hostname: /^.*$/ }),
-    HOST: z.string().min(1).default('127.0.0.1'),
-    PORT: z.coerce.number().int().min(0).max(65_535).default(4_000),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    INTROSPECTION: z.stringbool().default(true),
-    /** The embedded issuer's file. Either this or OIDC_ISSUER says whose tokens are believed. */
-    ISSUER_FILE: z.string().min(1).optional(),
-    OIDC_ISSUER: z.url().refine(isSafeIssuer, 'must be https, but for an issuer on this machine').optional(),
-    /** How the issuer's access tokens say that they are for this service. */
-    OIDC_AUDIENCE: z.string().min(1).optional(),
-    /** The claim with the tenant's id. */
-    OIDC_TENANT_CLAIM: z.string().min(1).default('tenant'),
-    /** With these and PUBLIC_URL, people sign in through a browser. A public client has no secret. */
-    OIDC_CLIENT_ID: z.string().min(1).optional(),
-    OIDC_CLIENT_SECRET: z.string().min(1).optional(),
-    OIDC_SCOPE: z.string().min(1).default('openid profile email'),
-    /** Where browsers reach the service. */
-    PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-    /** How long the start waits for the database. */
-    START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
-    /** Participants' documents kept in memory, over all trials. */
-    CACHED_DOCUMENTS: z.coerce.number().int().min(1).default(200_000),
-    /** Connections to the database, at the most. */
-    DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(8),
-    ...tenantLimitSettings,
-  })
-  .superRefine((settings, context) => {
-    const wrong = (path: keyof typeof settings, message: string): void =>
-      context.addIssue({ code: 'custom', path: [path], message });
-    const { ISSUER_FILE, OIDC_ISSUER, OIDC_AUDIENCE, OIDC_CLIENT_ID, PUBLIC_URL } = settings;
-    if ((ISSUER_FILE === undefined) === (OIDC_ISSUER === undefined)) wrong('OIDC_ISSUER', 'give this or ISSUER_FILE');
-    if (OIDC_ISSUER !== undefined && OIDC_AUDIENCE === undefined) wrong('OIDC_AUDIENCE', 'goes with OIDC_ISSUER');
-    if (OIDC_CLIENT_ID !== undefined && PUBLIC_URL === undefined) wrong('PUBLIC_URL', 'goes with OIDC_CLIENT_ID');
-  });
+/** Whether an address is that of a whole host: the service has all of its paths. */
+function isOrigin(address: string): boolean {
+  const url = URL.parse(address);
+  return url !== null && `${url.origin}/` === url.href;
+}
+
+const Settings = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, hostname: /^.*$/ }),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4_000),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  INTROSPECTION: z.stringbool().default(true),
+  /** The embedded issuer's file. Either this or OIDC_ISSUER says whose tokens are believed. */
+  ISSUER_FILE: z.string().min(1).optional(),
+  OIDC_ISSUER: z.url().refine(isSafeIssuer, 'must be https, but for an issuer on this machine').optional(),
+  /** How the issuer's access tokens say that they are for this service. */
+  OIDC_AUDIENCE: z.string().min(1).optional(),
+  /** The claim with the tenant's id. */
+  OIDC_TENANT_CLAIM: z.string().min(1).default('tenant'),
+  /** With these and PUBLIC_URL, people sign in through a browser. A public client has no secret. */
+  OIDC_CLIENT_ID: z.string().min(1).optional(),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  OIDC_SCOPE: z.string().min(1).default('openid profile email'),
+  /** Where browsers reach the service. */
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine(isOrigin, 'is an origin, without a path')
+    .optional(),
+  /** How long the start waits for the database. */
+  START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
+  /** Participants' documents kept in memory, over all trials. */
+  CACHED_DOCUMENTS: z.coerce.number().int().min(1).default(200_000),
+  /** Connections to the database, at the most. */
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(8),
+  ...tenantLimitSettings,
+});
+
+/** What only makes sense, or no sense, together; told whatever else is wrong. */
+function discords(given: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const has = (name: string): boolean => given[name] !== undefined;
+  const needs = (name: string, ...others: string[]): string[] =>
+    has(name) ? others.filter((other) => !has(other)).map((other) => `${other}: goes with ${name}`) : [];
+  return [
+    ...(has('ISSUER_FILE') === has('OIDC_ISSUER') ? ['OIDC_ISSUER: give this or ISSUER_FILE'] : []),
+    ...needs('OIDC_ISSUER', 'OIDC_AUDIENCE'),
+    ...needs('OIDC_CLIENT_ID', 'PUBLIC_URL'),
+    ...needs('OIDC_CLIENT_SECRET', 'OIDC_CLIENT_ID'),
+    // Somebody forgot the issuer, and would be surprised whom the embedded one lets in.
+    ...(has('ISSUER_FILE')
+      ? [...needs('OIDC_AUDIENCE', 'OIDC_ISSUER'), ...needs('OIDC_CLIENT_ID', 'OIDC_ISSUER')]
+      : []),
+  ];
+}
 
 /** Whose tokens are believed. */
 export type IdentityConfiguration =
@@ -87,11 +104,9 @@ export function readConfiguration(
   // An empty variable is how compose files and shells say "not set".
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const read = Settings.safeParse(given);
-  if (!read.success) {
-    throw new ConfigurationError(
-      read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'),
-    );
-  }
+  const issues = read.error?.issues ?? [];
+  const wrong = [...issues.map(({ path, message }) => `${path.join('.')}: ${message}`), ...discords(given)];
+  if (!read.success || wrong.length > 0) throw new ConfigurationError(wrong.join('\n'));
   const settings = read.data;
   return {
     databaseUrl: settings.DATABASE_URL,
