@@ -1,6 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { noteOf } from '../../apps/api/src/log/request-note.js';
 import { frontDoor } from '../../apps/api/src/identity/front-door.js';
 import { openIdentity } from '../../apps/api/src/identity/open-identity.js';
 import { identityOf } from '../../apps/api/src/identity/request-identity.js';
@@ -22,6 +23,8 @@ let jwk: JWK;
 let service: http.Server;
 let origin: string;
 const asked = new Map<string, URLSearchParams>();
+/** What the log would say of each answer. */
+let codes: (string | undefined)[] = [];
 
 const listening = async (server: http.Server): Promise<string> => {
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
@@ -63,6 +66,7 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
       authorization_endpoint: `${issuerUrl}/auth`,
       token_endpoint: `${issuerUrl}/token`,
       jwks_uri: `${issuerUrl}/keys`,
+      end_session_endpoint: `${issuerUrl}/out`,
       id_token_signing_alg_values_supported: ['ES256'],
     });
   }
@@ -70,6 +74,7 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
 
 beforeEach(async () => {
   wrongly = {};
+  codes = [];
   const pair = await generateKeyPair('ES256');
   key = pair.privateKey;
   jwk = await exportJWK(pair.publicKey);
@@ -95,6 +100,7 @@ beforeEach(async () => {
   );
   const door = frontDoor({ ...identity, signedIn: async () => undefined, unexpected });
   service.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
+    response.once('finish', () => codes.push(noteOf(request).code));
     if (identity.serveSignIn(request, response)) return;
     door(request, response, () => response.end(`${identityOf(request).person} of ${identityOf(request).tenant}`));
   });
@@ -113,18 +119,27 @@ it('lets in whom the issuer names', async () => {
   });
 });
 
-it.each<[string, Partial<Answers>]>([
-  ['another sign-in', { code: { nonce: 'other' } }],
-  ['another client', { code: { aud: 'other' } }],
-  ['somebody else than the access token is of', { code: { sub: 'ben' } }],
-  ['an access token for another service', { access: { aud: 'other' } }],
-  ['nobody’s tenant', { access: { org: undefined } }],
-  ['a token that has ended', { access: { exp: 1 } }],
-])('lets nobody in by an answer for %s', async (_what, answers) => {
+it('shows who signs out where the issuer would end its own sign-in', async () => {
+  const browser = new Browser(origin);
+  await browser.follow(await browser.get('/'));
+  const page = await browser.post('/sign-out', {});
+  expect([page.status, browser.has('cairn-session')]).toEqual([200, false]);
+  expect(await page.text()).toContain(`href="${issuerUrl}/out?client_id=cairn"`);
+});
+
+it.each<[string, Partial<Answers>, string]>([
+  ['another sign-in', { code: { nonce: 'other' } }, 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'],
+  ['another client', { code: { aud: 'other' } }, 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'],
+  ['somebody else than the access token is of', { code: { sub: 'ben' } }, 'SIGN_IN_OF_ANOTHER'],
+  ['somebody with too long a name', { access: { sub: 'x'.repeat(101) } }, 'CLAIMS'],
+  ['an access token for another service', { access: { aud: 'other' } }, 'AUDIENCE'],
+  ['nobody’s tenant', { access: { org: undefined } }, 'CLAIMS'],
+  ['a token that has ended', { access: { exp: 1 } }, 'EXPIRED'],
+])('lets nobody in by an answer for %s, and the log knows why', async (_what, answers, why) => {
   wrongly = answers;
   const browser = new Browser(origin);
   const page = await browser.follow(await browser.get('/'));
-  expect(page.status).toBe(401);
+  expect([page.status, codes.at(-1)]).toEqual([401, `UNAUTHENTICATED/${why}`]);
   expect(browser.has('cairn-session')).toBe(false);
 });
 
@@ -137,4 +152,5 @@ it('says that it cannot tell while the issuer is away', async () => {
     { errors: [{ message: expect.any(String), extensions: { code: 'SERVICE_UNAVAILABLE' } }] },
   ]);
   expect((await new Browser(origin).get('/sign-in')).status).toBe(503);
+  expect(codes).toEqual(['SERVICE_UNAVAILABLE/ISSUER', 'SERVICE_UNAVAILABLE/ISSUER']);
 });

@@ -72,6 +72,15 @@ async function giveThePassword(browser: Browser, at?: string, who = anna): Promi
 
 const SESSION = 'cairn-session';
 
+/** As a browser would that knows the service by another name. */
+async function askAs(host: string, path: string): Promise<{ status: number; headers: http.IncomingHttpHeaders }> {
+  const answer = await new Promise<http.IncomingMessage>((resolve, reject) =>
+    http.get(`${origin}${path}`, { headers: { host } }, resolve).on('error', reject),
+  );
+  answer.resume();
+  return { status: answer.statusCode!, headers: answer.headers };
+}
+
 describe('a browser', () => {
   it('is shown the form, and with the right password the page it asked for', async () => {
     const browser = new Browser(origin);
@@ -82,6 +91,21 @@ describe('a browser', () => {
     const page = await browser.follow(sent);
     expect(new URL(page.url).search).toBe('?trial=T');
     expect(await page.text()).toBe(anna.person);
+  });
+
+  it('comes from another address of the service to the one where it is signed in, and is not asked again', async () => {
+    const browser = new Browser(origin);
+    await browser.follow(await browser.get(await giveThePassword(browser)));
+    const from = await askAs('other.example', '/sign-in?to=%2F%3Ftrial%3DT');
+    expect(from.status).toBe(302);
+    const arrived = await browser.get(from.headers.location!);
+    expect([arrived.status, arrived.headers.get('location')]).toEqual([302, '/?trial=T']);
+  });
+
+  it('is not sent in circles by a proxy that names the service otherwise', async () => {
+    const { pathname, search } = new URL((await askAs('inside', '/sign-in')).headers.location!);
+    const { headers } = await askAs('inside', `${pathname}${search}`);
+    expect(new URL(headers.location!).pathname).toBe(`${ISSUER_PATH}/auth`);
   });
 
   it('keeps the token where no script can read it and no other site can use it, until the token ends', async () => {

@@ -50,6 +50,8 @@ export function frontDoor({ authenticator, own, signedIn, signIn, unexpected }: 
         response.setHeader('cache-control', 'no-store');
         void failures.answer(request, response);
       } else if (error instanceof IssuerUnreachable || error instanceof EventStoreUnavailable || isPassing(error)) {
+        const whose = error instanceof IssuerUnreachable ? 'ISSUER' : 'DATABASE';
+        noteOf(request).code = `SERVICE_UNAVAILABLE/${whose}`;
         answerEdgeError(response, 503);
       } else {
         answerUnexpected(response, error, unexpected);

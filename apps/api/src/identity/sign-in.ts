@@ -1,18 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IssuerUnreachable } from '@cairn/platform/identity';
 import * as oidc from 'openid-client';
 import { z } from 'zod';
 import type { UnexpectedError } from '../graphql/errors.js';
 import { answerUnexpected } from '../operations/edge-errors.filter.js';
+import { noteOf } from '../log/request-note.js';
 import { type Authenticator, Unauthenticated } from './authenticator.js';
 import { Cookie } from './cookies.js';
 import { isOwnOrigin, type OwnPages } from './credentials.js';
-import { answerPage, STYLE } from './html.js';
+import { answerPage, escapeHtml, STYLE } from './html.js';
 
 /** Paths of the sign-in through a browser. */
 export const SIGN_IN = '/sign-in';
 export const CALLBACK = '/sign-in/callback';
 export const SIGN_OUT = '/sign-out';
+
+/**
+ * Parameter of who came from another address of this service. They may be signed in here; and where a proxy names us otherwise
+ * than browsers do, they are not sent on for ever.
+ */
+const MOVED = 'moved';
 
 /** Time for typing a password, in seconds. */
 const MAX_MINUTES = 10 * 60;
@@ -52,25 +60,32 @@ export class SignIn {
       [`GET ${STYLE}`, () => this.style(response)],
     ]).get(`${request.method} ${path}`);
     if (served === undefined) return false;
-    served().catch((error: unknown) => this.fail(response, error));
+    served().catch((error: unknown) => this.fail(request, response, error));
     return true;
   }
 
   private async begin(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { client, parameters, own } = this.parts;
     const asked = new URL(request.url!, own.publicUrl);
-    if (request.headers.host !== own.publicUrl.host) {
+    const moved = asked.searchParams.has(MOVED);
+    if (request.headers.host !== own.publicUrl.host && !moved) {
       // The issuer sends browsers back there, and what this browser must bring along has to be there too.
+      asked.searchParams.set(MOVED, '');
       redirect(response, `${own.publicUrl.origin}${SIGN_IN}${asked.search}`);
+      return;
+    }
+    const to = localPath(asked.searchParams.get('to') ?? '/', own.publicUrl);
+    if (moved && (await this.isSignedIn(request))) {
+      redirect(response, to);
       return;
     }
     const begun = {
       state: oidc.randomState(),
       nonce: oidc.randomNonce(),
       verifier: oidc.randomPKCECodeVerifier(),
-      to: localPath(asked.searchParams.get('to') ?? '/', own.publicUrl),
+      to,
     };
-    const to = oidc.buildAuthorizationUrl(await client(), {
+    const form = oidc.buildAuthorizationUrl(await client(), {
       ...parameters,
       redirect_uri: new URL(CALLBACK, own.publicUrl).href,
       state: begun.state,
@@ -79,7 +94,7 @@ export class SignIn {
       code_challenge_method: 'S256',
     });
     this.begun.set(response, Buffer.from(JSON.stringify(begun)).toString('base64url'), MAX_MINUTES);
-    redirect(response, to.href);
+    redirect(response, form.href);
   }
 
   private async finish(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -101,12 +116,32 @@ export class SignIn {
     redirect(response, localPath(begun.to, own.publicUrl));
   }
 
-  /** Ends it here; whether the issuer goes on knowing the browser is the issuer's affair. */
+  /** Ends it here; whether the issuer goes on knowing the browser is the issuer's affair, so the way there is shown. */
   private async end(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { own } = this.parts;
     if (!isOwnOrigin(request, own)) throw new Unauthenticated('FROM_ANOTHER_SITE');
     own.session.clear(response);
-    answerPage(response, 200, 'Signed out', `<p><a href="${SIGN_IN}">Sign in again</a>.</p>`);
+    const again = `<p><a href="${SIGN_IN}">Sign in again</a>.</p>`;
+    answerPage(response, 200, 'Signed out', `${await this.wayOut()}${again}`);
+  }
+
+  /** A link to where the issuer ends its own sign-in, if it has told of such a place. */
+  private async wayOut(): Promise<string> {
+    const client = await this.parts.client().catch(() => undefined);
+    const place = URL.parse(client?.serverMetadata().end_session_endpoint ?? '');
+    if (client === undefined || !/^https?:$/.test(place?.protocol ?? '')) return '';
+    const there = `<a href="${escapeHtml(oidc.buildEndSessionUrl(client).href)}">Sign out there too</a>`;
+    return `<p>Your sign-in service may still let this browser in without a password. ${there}.</p>`;
+  }
+
+  private async isSignedIn(request: IncomingMessage): Promise<boolean> {
+    try {
+      await this.parts.authenticator.identify(this.parts.own.session.valuesIn(request));
+      return true;
+    } catch (error) {
+      if (error instanceof Unauthenticated) return false;
+      throw error;
+    }
   }
 
   private async style(response: ServerResponse): Promise<void> {
@@ -124,10 +159,13 @@ export class SignIn {
     }
   }
 
-  private fail(response: ServerResponse, error: unknown): void {
+  private fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const again = `<p><a href="${SIGN_IN}">Begin again</a>.</p>`;
-    if (isRefusal(error)) answerPage(response, 401, 'Not signed in', `<p>The sign-in did not succeed.</p>${again}`);
-    else if (isUnreachable(error)) {
+    if (isRefusal(error)) {
+      noteOf(request).code = `UNAUTHENTICATED/${whyOf(error)}`;
+      answerPage(response, 401, 'Not signed in', `<p>The sign-in did not succeed.</p>${again}`);
+    } else if (isUnreachable(error)) {
+      noteOf(request).code = 'SERVICE_UNAVAILABLE/ISSUER';
       answerPage(response, 503, 'Not signed in', `<p>The sign-in service does not answer now.</p>${again}`);
     } else answerUnexpected(response, error, this.parts.unexpected);
   }
@@ -146,11 +184,18 @@ export function localPath(given: string, publicUrl: URL): string {
 }
 
 /** The issuer, or we, did not accept what came back. */
-const isRefusal = (error: unknown): boolean =>
+const isRefusal = (error: unknown): error is Error =>
   error instanceof Unauthenticated ||
   error instanceof oidc.AuthorizationResponseError ||
   error instanceof oidc.ResponseBodyError ||
   (error instanceof oidc.ClientError && !isUnreachable(error));
+
+/** For the log: our own reason, or the issuer's or the library's code, which says what an operator has set wrongly. */
+function whyOf(error: Error): string {
+  const { reason, error: told, code } = error as { reason?: unknown; error?: unknown; code?: unknown };
+  const given = [reason, told, code].filter((each) => typeof each === 'string');
+  return given.find((each) => /^\w{1,60}$/.test(each)) ?? 'OTHER';
+}
 
 /** Codes of the library for an issuer that answers, but not as an issuer does. */
 const NOT_AN_ANSWER = new Set([
@@ -162,6 +207,7 @@ const NOT_AN_ANSWER = new Set([
 
 function isUnreachable(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
+  if (error instanceof IssuerUnreachable) return true;
   const { name, message, code, cause } = error as Partial<Record<string, unknown>>;
   if (message === 'fetch failed' || name === 'TimeoutError' || NOT_AN_ANSWER.has(String(code))) return true;
   return isUnreachable(cause);

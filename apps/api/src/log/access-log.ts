@@ -19,10 +19,13 @@ const PATHS = new Set([
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']);
 const MAX_NAME = 64;
 
-/** Writes a line for each request when it has ended, however it did: who, what, how it came out, and how long it took. */
+/**
+ * Writes a line for each request when it has ended, however it did: who, what, how it came out, and how long it took. What we
+ * could not answer is a warning, so that a service that says little still says that its issuer or its database is away.
+ */
 export function accessLog(log: Logger, clock: () => number = () => performance.now()): Middleware {
   return (request, response, next) => {
-    if (!log.isLevelEnabled('info')) {
+    if (!log.isLevelEnabled('warn')) {
       next();
       return;
     }
@@ -33,7 +36,7 @@ export function accessLog(log: Logger, clock: () => number = () => performance.n
     const path = pathOf(request.url!);
     response.once('close', () => {
       const { id, identity, operation, code, imported } = note;
-      log.info({
+      log[response.statusCode >= 500 ? 'warn' : 'info']({
         event: 'request',
         request: id,
         ...whoOf(identity),
