@@ -62,6 +62,7 @@ const NOT_SHOWN = 'Engagement in this trial is not shown to your role.';
 /** Nothing stays that is not to be seen any more. */
 function hide(text) {
   for (const id of ['meaning', 'caption', 'sites', 'overall']) element(id).replaceChildren();
+  element('table').hidden = true;
   say(text);
 }
 
@@ -88,6 +89,7 @@ function row(name, employer, figures, fidelity) {
 }
 
 function show({ definition, asOf, position, overall, sites }, live) {
+  element('table').hidden = false;
   element('meaning').textContent = `${definition.description} (${definition.source})`;
   element('caption').textContent = `${choice.trial.selectedOptions[0].text}, as of ${asOf}`;
   element('sites').replaceChildren(
@@ -157,4 +159,9 @@ element('now').addEventListener('click', () => {
   void look();
 });
 element('choice').addEventListener('submit', (event) => event.preventDefault());
+
+// Who signs out in one window has left all of them.
+const leaving = new BroadcastChannel('signing out');
+leaving.addEventListener('message', () => location.assign('/sign-in'));
+element('sign-out').addEventListener('submit', () => leaving.postMessage(''));
 void start();
