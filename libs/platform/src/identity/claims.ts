@@ -8,6 +8,12 @@ const TOLERANCE = 5;
 const id = z.string().refine(isIdentifier);
 const seconds = z.number().positive();
 
+/**
+ * Issuers write them as one text or as a list, and some call them `scp`. To overlook them would give a token meant for a little
+ * all that its roles allow.
+ */
+const scopes = z.union([z.string().transform((text) => text.split(' ')), z.array(z.string())]);
+
 const Claims = z.object({
   iss: z.string(),
   aud: z.union([z.string(), z.array(z.string())]),
@@ -15,7 +21,8 @@ const Claims = z.object({
   exp: seconds,
   nbf: seconds.optional(),
   iat: seconds.optional(),
-  scope: z.string().optional(),
+  scope: scopes.optional(),
+  scp: scopes.optional(),
 });
 /** What only an ID token or a logout token has: neither is for showing to an API. */
 const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events'];
@@ -47,7 +54,7 @@ export interface TokenClaims {
 export function readClaims(given: unknown, expected: ExpectedClaims, now: number): TokenClaims {
   const read = Claims.safeParse(given);
   if (!read.success) throw new TokenRefused('CLAIMS');
-  const { iss, aud, sub, exp, nbf, iat, scope } = read.data;
+  const { iss, aud, sub, exp, nbf, iat, scope = [], scp = [] } = read.data;
   const claims = given as Readonly<Record<string, unknown>>;
   if (iss !== expected.issuer) throw new TokenRefused('ISSUER');
   if (![aud].flat().includes(expected.audience)) throw new TokenRefused('AUDIENCE');
@@ -62,7 +69,7 @@ export function readClaims(given: unknown, expected: ExpectedClaims, now: number
     name: idIn(claims, 'name') ?? idIn(claims, 'email') ?? sub,
     client: idIn(claims, 'client_id') ?? idIn(claims, 'azp'),
     session: idIn(claims, 'sid') ?? idIn(claims, 'jti'),
-    scopes: new Set(scope?.split(' ').filter((each) => each !== '')),
+    scopes: new Set([...scope, ...scp].filter((each) => each !== '')),
     expiresAt: exp * 1_000,
   };
 }

@@ -84,6 +84,14 @@ it('reads an issuer’s tokens, and asks for its keys once', async () => {
   expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/keys']);
 });
 
+it.each([{ scope: ['cairn:read', 'openid'] }, { scp: 'cairn:read openid' }, { scp: ['cairn:read', 'openid'] }])(
+  'finds scopes in %j as well: what narrows a token is not overlooked',
+  async (claims) => {
+    const { scopes } = await verifier().verify(await issuer.token('first', claims));
+    expect([...scopes]).toEqual(['cairn:read', 'openid']);
+  },
+);
+
 it('names a session for tokens of issuers that name none', async () => {
   const tokens = verifier();
   const [one, other] = [await issuer.token('first'), await issuer.token('first', { name: 'Other' })];
