@@ -194,11 +194,15 @@ test('--strict stops after the dry run when a row is bad', async () => {
   expect(out).toContain('nothing was written');
 });
 
-test('a trial that is not there is bad usage', async () => {
-  const { url } = await serve(() => accepted, { data: { trial: null } });
+test.each([
+  ['there is no trial nope', ['trial_manager']],
+  ['there is no trial nope for anna, who has no role in unit', []],
+])('a trial that is not there is bad usage: %s', async (told, roles) => {
+  const viewer = { id: 'anna', tenant: { id: 'unit' }, roles };
+  const { url } = await serve(() => accepted, { data: { viewer, trial: null } });
   const { exitCode, err } = await cairn('report', 'engagement', '--trial', 'nope', '--url', url);
   expect(exitCode).toBe(2);
-  expect(err).toBe('cairn: there is no trial nope\n');
+  expect(err).toBe(`cairn: ${told}\n`);
 });
 
 test('a token that is not taken is bad usage, and is not shown', async () => {
@@ -215,7 +219,8 @@ test('a token that is not taken is bad usage, and is not shown', async () => {
 });
 
 test('engagement that is not for the role of who asks is bad usage', async () => {
-  const { url } = await serve(() => accepted, { data: { trial: { engagement: null } } });
+  const viewer = { id: 'ben', tenant: { id: 'unit' }, roles: ['peer_worker'] };
+  const { url } = await serve(() => accepted, { data: { viewer, trial: { engagement: null } } });
   const { exitCode, out, err } = await cairn('report', 'engagement', '--trial', 't1', '--url', url);
   expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
   expect(err).toBe('cairn: the engagement of trial t1 is not shown to your role\n');

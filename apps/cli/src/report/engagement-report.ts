@@ -32,10 +32,14 @@ const Engagement = z.object({
 /** Who is engaged, site by site, at a time. */
 export type EngagementReport = z.infer<typeof Engagement>;
 
-const Answer = z.object({ trial: z.object({ engagement: Engagement.nullable() }).nullable() });
+const Answer = z.object({
+  viewer: z.object({ id: z.string(), tenant: z.object({ id: z.string() }), roles: z.array(z.string()) }),
+  trial: z.object({ engagement: Engagement.nullable() }).nullable(),
+});
 
 const QUERY = `
   query($trial: ID!, $definition: ID!, $asOf: DateTime) {
+    viewer { id tenant { id } roles }
     trial(id: $trial) {
       engagement(definition: $definition, asOf: $asOf) {
         definition { id title source }
@@ -67,7 +71,7 @@ export async function engagementReport(
 ): Promise<EngagementReport> {
   try {
     const answer = await ask(server, QUERY, { trial, definition, asOf: asOf ?? null }, Answer);
-    if (!answer.trial) throw new UsageError(`there is no trial ${trial}`);
+    if (!answer.trial) throw new UsageError(`there is no trial ${trial}${whyNone(answer.viewer)}`);
     if (!answer.trial.engagement) throw new UsageError(`the engagement of trial ${trial} is not shown to your role`);
     return answer.trial.engagement;
   } catch (error) {
@@ -75,3 +79,7 @@ export async function engagementReport(
     throw error;
   }
 }
+
+/** Whoever has no role sees nothing, whatever there is; what a role does not see looks like what does not exist. */
+const whyNone = ({ id, tenant, roles }: z.infer<typeof Answer>['viewer']): string =>
+  roles.length > 0 ? '' : ` for ${id}, who has no role in ${tenant.id}`;
