@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type http from 'node:http';
 import {
   execute,
@@ -9,9 +10,8 @@ import {
   parse,
   subscribe,
 } from 'graphql';
-import { MessageType } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { handleProtocols, MessageType } from 'graphql-ws';
+import { WebSocketServer } from 'ws';
 import { type Authenticator, Unauthenticated } from '../identity/authenticator.js';
 import { bearer, isOwnOrigin, type OwnPages, tokensIn } from '../identity/credentials.js';
 import type { Identity } from '../identity/identity.js';
@@ -21,6 +21,7 @@ import { costOf } from '../limits/document-cost.js';
 import type { Quotas } from '../limits/quotas.js';
 import { badInput, overQuota, presentError, type UnexpectedError } from './errors.js';
 import { faultsOf, MAX_SOCKET_MESSAGE, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_TOKENS } from './limits.js';
+import { speakProtocol } from './socket-protocol.js';
 import { askedFields, FORBIDDEN, mayWatch, SocketVisits, UNAUTHORIZED } from './socket-visits.js';
 
 export interface SubscriptionServerOptions {
@@ -39,11 +40,6 @@ export interface SubscriptionServerOptions {
   readonly unexpected: UnexpectedError;
 }
 
-interface Extra extends Record<PropertyKey, unknown> {
-  readonly request: http.IncomingMessage;
-  readonly socket: WebSocket;
-}
-
 /**
  * Serves subscriptions (protocol graphql-transport-ws), and nothing but subscriptions: queries and mutations have one
  * edge, HTTP. Who asks is known from the first message on, or the socket is closed: 4401 without a token that is real, and
@@ -57,118 +53,120 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
     server: options.server,
     path: options.path,
     maxPayload: MAX_SOCKET_MESSAGE,
+    handleProtocols,
     // Browsers let every page open a socket to anywhere, with no preflight that could be denied.
     verifyClient: ({ req }: { req: http.IncomingMessage }) => req.headers.origin === undefined || isOwnOrigin(req, own),
   });
-  const disposable = useServer<Record<string, unknown>, Extra>(
-    {
-      // Tells no client what went wrong inside.
-      isProd: true,
-      // A message that only a server sends is no message, and its sender's affair: the library would log it as ours.
-      jsonMessageReviver: (key, value) => {
-        if (key === '' && SERVER_MESSAGES.has((value as { type?: unknown } | null)?.type)) {
-          throw new SyntaxError('a client sends no such message');
-        }
-        return value as unknown;
-      },
-      onConnect: async ({ connectionParams, extra: { request, socket } }) => {
-        try {
-          const tokens = new Set([...tokensOf(connectionParams), ...tokensIn(request, own)]);
-          const identity = await options.authenticator.identify([...tokens]);
-          await options.signedIn(identity);
-          const { viewer } = await options.contextOf(identity);
-          const release = quotas.openSocket(identity);
-          if (release) socket.once('close', release);
-          if (viewer.assignments.length === 0) socket.close(...FORBIDDEN);
-          else if (!release) socket.close(CLOSED_FOR_NOW, 'Too many sockets');
-          else visits.begin(socket, identity);
-        } catch (error) {
-          if (error instanceof Unauthenticated) socket.close(...UNAUTHORIZED);
-          // The store or the issuer cannot be reached; clients come back after this.
-          else socket.close(CLOSED_FOR_NOW, 'Try again later');
-        }
-        return socket.readyState === socket.OPEN;
-      },
-      onSubscribe: async (connection, id, request) => {
-        try {
-          const visit = visits.of(connection.extra.socket);
-          if (!visit) throw badInput('the socket is closed');
-          if (Object.keys(connection.subscriptions).length > MAX_SUBSCRIPTIONS_PER_SOCKET) {
-            throw badInput(`one socket has at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} subscriptions`);
-          }
-          const document = parse(request.query, { maxTokens: MAX_TOKENS });
-          const operation = getOperationAST(document, request.operationName);
-          if (operation?.operation !== OperationTypeNode.SUBSCRIPTION)
-            throw badInput('only subscriptions are served here');
-          const faults = faultsOf(schema, document);
-          if (faults.length > 0) return faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED'));
-          const variables = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {});
-          if (variables.errors) return variables.errors.map((fault) => withCode(fault, 'BAD_USER_INPUT'));
-          const contextValue = await options.contextOf(visit.identity);
-          const asked = askedFields(schema, document, variables.coerced);
-          if (mayWatch(contextValue.viewer, asked)) visit.watching.set(id, asked);
-          return {
-            schema,
-            document,
-            operationName: request.operationName,
-            variableValues: request.variables,
-            contextValue,
-          };
-        } catch (error) {
-          const known = error instanceof GraphQLError;
-          const code = known && error.extensions['code'] === undefined ? 'GRAPHQL_PARSE_FAILED' : undefined;
-          return [known ? withCode(error, code) : asGraphQLError(error, unexpected)];
-        }
-      },
-      onComplete: (connection, id) => void visits.of(connection.extra.socket)?.watching.delete(id),
-      execute,
-      subscribe: async (args) => {
-        const { identity } = args.contextValue as RequestContext;
-        const release = quotas.openSubscription(identity);
-        if (!release) return { errors: [overQuota()] };
-        const entry = await quotas.enter(identity);
-        try {
-          if (entry.kind === 'full') throw overQuota();
-          await quotas.spend(identity, costOf(args.document, args.operationName, args.variableValues ?? {}));
-          const source = await subscribe(args);
-          if ('next' in source) return presentingErrors(source, release, unexpected);
-          release();
-          return source;
-        } catch (error) {
-          release();
-          if (error instanceof GraphQLError) return { errors: [error] };
-          throw error;
-        } finally {
-          if (entry.kind === 'in') entry.leave();
-        }
-      },
-      onError: (connection, id, _request, errors) => {
-        // What roles no longer allow is remembered until the socket is closed for it.
-        if (!errors.some(({ extensions }) => extensions['code'] === 'FORBIDDEN')) {
-          visits.of(connection.extra.socket)?.watching.delete(id);
-        }
-        return errors.map((error) => asGraphQLError(error, unexpected));
-      },
-      onNext: (_connection, _id, _request, { contextValue }, result) => {
-        const { errors } = result;
-        const told = errors ? { ...result, errors: errors.map((error) => asGraphQLError(error, unexpected)) } : result;
-        return withSealed(told, (contextValue as RequestContext).disclosures);
-      },
+  const speak = speakProtocol({
+    // Reading a message costs, so it waits for the tenant's turn like a request; with whoever has not said who they are yet,
+    // those of the same address.
+    turn: (socket, request, gone) => {
+      const nobody = { tenant: '', person: request.socket.remoteAddress ?? '' };
+      return quotas.turn(visits.of(socket)?.identity ?? nobody, gone);
     },
-    sockets,
-  );
-  // A socket that breaks (an oversized message, a lost peer) closes itself. That is the client's affair and not for our
-  // log, where the listener that was set above would write it; with none at all it would end the process.
-  sockets.on('connection', (socket) => {
+    failed: (error) => unexpected(randomUUID(), error),
+    // A message that only a server sends is no message, and its sender's affair: the library would log it as ours.
+    jsonMessageReviver: (key, value) => {
+      if (key === '' && SERVER_MESSAGES.has((value as { type?: unknown } | null)?.type)) {
+        throw new SyntaxError('a client sends no such message');
+      }
+      return value as unknown;
+    },
+    onConnect: async ({ connectionParams, extra: { request, socket } }) => {
+      try {
+        const tokens = new Set([...tokensOf(connectionParams), ...tokensIn(request, own)]);
+        const identity = await options.authenticator.identify([...tokens]);
+        await options.signedIn(identity);
+        const { viewer } = await options.contextOf(identity);
+        const release = quotas.openSocket(identity);
+        if (release) socket.once('close', release);
+        if (viewer.assignments.length === 0) socket.close(...FORBIDDEN);
+        else if (!release) socket.close(CLOSED_FOR_NOW, 'Too many sockets');
+        else visits.begin(socket, identity);
+      } catch (error) {
+        if (error instanceof Unauthenticated) socket.close(...UNAUTHORIZED);
+        // The store or the issuer cannot be reached; clients come back after this.
+        else socket.close(CLOSED_FOR_NOW, 'Try again later');
+      }
+      return socket.readyState === socket.OPEN;
+    },
+    onSubscribe: async (connection, id, request) => {
+      try {
+        const visit = visits.of(connection.extra.socket);
+        if (!visit) throw badInput('the socket is closed');
+        if (Object.keys(connection.subscriptions).length > MAX_SUBSCRIPTIONS_PER_SOCKET) {
+          throw badInput(`one socket has at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} subscriptions`);
+        }
+        const document = parse(request.query, { maxTokens: MAX_TOKENS });
+        const operation = getOperationAST(document, request.operationName);
+        if (operation?.operation !== OperationTypeNode.SUBSCRIPTION)
+          throw badInput('only subscriptions are served here');
+        const faults = faultsOf(schema, document);
+        if (faults.length > 0) return faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED'));
+        const variables = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {});
+        if (variables.errors) return variables.errors.map((fault) => withCode(fault, 'BAD_USER_INPUT'));
+        const contextValue = await options.contextOf(visit.identity);
+        const asked = askedFields(schema, document, variables.coerced);
+        if (mayWatch(contextValue.viewer, asked)) visit.watching.set(id, asked);
+        return {
+          schema,
+          document,
+          operationName: request.operationName,
+          variableValues: request.variables,
+          contextValue,
+        };
+      } catch (error) {
+        const known = error instanceof GraphQLError;
+        const code = known && error.extensions['code'] === undefined ? 'GRAPHQL_PARSE_FAILED' : undefined;
+        return [known ? withCode(error, code) : asGraphQLError(error, unexpected)];
+      }
+    },
+    onComplete: (connection, id) => void visits.of(connection.extra.socket)?.watching.delete(id),
+    execute,
+    subscribe: async (args) => {
+      const { identity } = args.contextValue as RequestContext;
+      const release = quotas.openSubscription(identity);
+      if (!release) return { errors: [overQuota()] };
+      const entry = await quotas.enter(identity);
+      try {
+        if (entry.kind === 'full') throw overQuota();
+        await quotas.spend(identity, costOf(args.document, args.operationName, args.variableValues ?? {}));
+        const source = await subscribe(args);
+        if ('next' in source) return presentingErrors(source, release, unexpected);
+        release();
+        return source;
+      } catch (error) {
+        release();
+        if (error instanceof GraphQLError) return { errors: [error] };
+        throw error;
+      } finally {
+        if (entry.kind === 'in') entry.leave();
+      }
+    },
+    onError: (connection, id, _request, errors) => {
+      // What roles no longer allow is remembered until the socket is closed for it.
+      if (!errors.some(({ extensions }) => extensions['code'] === 'FORBIDDEN')) {
+        visits.of(connection.extra.socket)?.watching.delete(id);
+      }
+      return errors.map((error) => asGraphQLError(error, unexpected));
+    },
+    onNext: (_connection, _id, _request, { contextValue }, result) => {
+      const { errors } = result;
+      const told = errors ? { ...result, errors: errors.map((error) => asGraphQLError(error, unexpected)) } : result;
+      return withSealed(told, (contextValue as RequestContext).disclosures);
+    },
+  });
+  sockets.on('connection', (socket, request) => {
     const opened = performance.now();
-    socket.removeAllListeners('error').on('error', () => undefined);
+    speak(socket, request);
     socket.prependOnceListener('close', (code: number) => {
       options.ended(visits.of(socket)?.identity, code, performance.now() - opened);
     });
   });
   return async () => {
     visits.stop();
-    await disposable.dispose();
+    for (const socket of sockets.clients) socket.close(1001, 'Going away');
+    await new Promise<void>((resolve) => sockets.close(() => resolve()));
   };
 }
 
