@@ -325,3 +325,16 @@ it('lets nobody guess passwords for long', async () => {
   // Even the right one is not looked at any more.
   expect((await browser.post(form, right())).status).toBe(429);
 });
+
+it('lets nobody who begins thousands of sign-ins push out those of others', async () => {
+  const browser = new Browser(origin);
+  const form = await begin(browser);
+  const asked = (await browser.get('/sign-in')).headers.get('location')!;
+  const statuses = new Map<number, number>();
+  for (let n = 0; n < 700; n++) {
+    const { status } = await new Browser(origin).get(asked);
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  }
+  expect(statuses.get(429)).toBeGreaterThanOrEqual(100);
+  expect((await browser.get(form)).status).toBe(200);
+});

@@ -4,8 +4,9 @@ import { scopes } from '@cairn/access';
 import { hashSecret, type IssuerFile, matchesSecret } from '@cairn/platform/identity';
 import Provider, { type Configuration, errors, interactionPolicy } from 'oidc-provider';
 import type { UnexpectedError } from '../graphql/errors.js';
+import { Budget } from '../limits/budget.js';
 import { answerUnexpected } from '../operations/edge-errors.filter.js';
-import { escapeHtml, pageOf } from './html.js';
+import { answerPage, escapeHtml, pageOf } from './html.js';
 import { issuerMemory } from './issuer-memory.js';
 import { PasswordCheck } from './password-check.js';
 import { serveSignInForm } from './sign-in-form.js';
@@ -15,6 +16,11 @@ export const ISSUER_PATH = '/oidc';
 /** Who signs in through a browser works for a day at the most; a machine can ask again. In seconds. */
 const HOUR = 3_600;
 const LIFETIME = { person: 8 * HOUR, machine: HOUR, signIn: 600, code: 60 };
+/**
+ * Sign-ins that are begun from one address in a minute. Each is remembered until it has ended or expired, and who begins
+ * thousands must not push out those of others.
+ */
+const BEGUN = 600;
 /** How a token request names this API; tokens say the file's audience. */
 const RESOURCE = 'urn:cairn:api';
 
@@ -47,12 +53,20 @@ export function embeddedIssuer(file: IssuerFile, callback: URL, unexpected: Unex
 
   const passwords = new PasswordCheck(file.people);
   const answer = provider.callback();
+  const begun = new Budget(60);
+  const begin = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const wait = await begun.spend(request.socket.remoteAddress ?? '', 1, BEGUN);
+    if (wait > 0) answerPage(response, 429, 'Sign in', '<p>Too many begin here now. <a href="/">Begin again</a>.</p>');
+    else await answer(request, response);
+  };
   return {
     pages,
     handle: (request, response) => {
       const done = request.url!.startsWith('/interaction/')
         ? serveSignInForm(request, response, provider, passwords)
-        : answer(request, response);
+        : /^\/auth(\?|$)/.test(request.url!)
+          ? begin(request, response)
+          : answer(request, response);
       done.catch((error: unknown) => answerUnexpected(response, error, unexpected));
     },
   };
