@@ -16,6 +16,8 @@ interface Answers {
   readonly access: JWTPayload;
 }
 let wrongly: Partial<Answers> = {};
+/** It does not know this service, or not by this secret. */
+let challenging = false;
 let issuer: http.Server;
 let issuerUrl: string;
 let key: CryptoKey;
@@ -47,7 +49,9 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(content));
   };
-  if (pathname === '/auth') {
+  if (pathname === '/token' && challenging) {
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="issuer"' }).end();
+  } else if (pathname === '/auth') {
     asked.set('code', searchParams);
     const back = new URLSearchParams({ code: 'code', state: searchParams.get('state')! });
     response.writeHead(302, { location: `${searchParams.get('redirect_uri')}?${back.toString()}` }).end();
@@ -74,6 +78,7 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
 
 beforeEach(async () => {
   wrongly = {};
+  challenging = false;
   codes = [];
   const pair = await generateKeyPair('ES256');
   key = pair.privateKey;
@@ -132,6 +137,7 @@ it.each<[string, Partial<Answers>, string]>([
   ['another client', { code: { aud: 'other' } }, 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'],
   ['somebody else than the access token is of', { code: { sub: 'ben' } }, 'SIGN_IN_OF_ANOTHER'],
   ['somebody with too long a name', { access: { sub: 'x'.repeat(101) } }, 'CLAIMS'],
+  ['a token that no browser would keep', { access: { groups: 'x'.repeat(4_000) } }, 'TOO_LONG'],
   ['an access token for another service', { access: { aud: 'other' } }, 'AUDIENCE'],
   ['nobody’s tenant', { access: { org: undefined } }, 'CLAIMS'],
   ['a token that has ended', { access: { exp: 1 } }, 'EXPIRED'],
@@ -141,6 +147,13 @@ it.each<[string, Partial<Answers>, string]>([
   const page = await browser.follow(await browser.get('/'));
   expect([page.status, codes.at(-1)]).toEqual([401, `UNAUTHENTICATED/${why}`]);
   expect(browser.has('cairn-session')).toBe(false);
+});
+
+it('lets nobody in when the issuer does not take our secret, and the log knows why', async () => {
+  challenging = true;
+  const browser = new Browser(origin);
+  const page = await browser.follow(await browser.get('/'));
+  expect([page.status, codes.at(-1)]).toEqual([401, 'UNAUTHENTICATED/OAUTH_WWW_AUTHENTICATE_CHALLENGE']);
 });
 
 it('says that it cannot tell while the issuer is away', async () => {

@@ -111,7 +111,13 @@ export class SignIn {
     });
     const identity = await authenticator.identify([tokens.access_token]);
     if (identity.person !== tokens.claims()?.sub) throw new Unauthenticated('SIGN_IN_OF_ANOTHER');
-    own.session.set(response, tokens.access_token, (identity.expiresAt - Date.now()) / 1_000);
+    try {
+      own.session.set(response, tokens.access_token, (identity.expiresAt - Date.now()) / 1_000);
+    } catch (error) {
+      // An issuer that puts much into its tokens; what to leave out is set there.
+      if (error instanceof RangeError) throw new Unauthenticated('TOO_LONG');
+      throw error;
+    }
     // The browser kept it, and others may have written it there.
     redirect(response, localPath(begun.to, own.publicUrl));
   }
@@ -188,6 +194,7 @@ const isRefusal = (error: unknown): error is Error =>
   error instanceof Unauthenticated ||
   error instanceof oidc.AuthorizationResponseError ||
   error instanceof oidc.ResponseBodyError ||
+  error instanceof oidc.WWWAuthenticateChallengeError ||
   (error instanceof oidc.ClientError && !isUnreachable(error));
 
 /** For the log: our own reason, or the issuer's or the library's code, which says what an operator has set wrongly. */

@@ -8,12 +8,15 @@ type Middleware = (request: IncomingMessage, response: ServerResponse, next: () 
 /** Paths that are written as they are; of others only that it was another. Nobody's secret gets in by an address. */
 const PATHS = new Set([
   '/',
+  '/page.css',
+  '/page.js',
   '/graphql',
   '/import',
   '/health',
   '/metrics',
   '/sign-in',
   '/sign-in/callback',
+  '/sign-in/page.css',
   '/sign-out',
 ]);
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']);
