@@ -17,7 +17,8 @@ async function main(): Promise<void> {
   const { databaseUrl, host, port, logLevel, recentDocuments } = readConfiguration();
   // A rebuild makes much garbage beside what it keeps; V8 would let the heap grow to several times the latter.
   v8.setFlagsFromString('--heap-growing-percent=100');
-  const logger = pino({ name: 'projector', level: logLevel });
+  // As the API writes its lines, so that both can be read together.
+  const logger = pino({ level: logLevel, base: { name: 'projector' }, timestamp: pino.stdTimeFunctions.isoTime });
   const store = new PostgresEventStore({
     url: databaseUrl,
     role: 'cairn_projector',
