@@ -1,5 +1,7 @@
-import { request } from 'node:http';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { WebSocket } from 'ws';
 import { recording, runApi, type RunningApi, setUpTrial, type SignedIn } from '../support/running-api.js';
 
 const manager = { roles: [{ role: 'trial_manager' as const }] };
@@ -99,6 +101,24 @@ describe('with small quotas', () => {
       for (const { client } of opened) await client.dispose();
     }
   }, 30_000);
+
+  it('a socket that is gone before it is let in leaves no place taken', async () => {
+    const hasty = await running.as('hasty', { roles: [{ role: 'trial_manager' }] });
+    const url = `${running.url.replace('http', 'ws')}/graphql`;
+    for (let n = 0; n < 20; n++) {
+      // The first use of a token is recorded, and the socket has gone by then.
+      const payload = { token: await running.tokenFor({ person: hasty.person }) };
+      const first = JSON.stringify({ type: 'connection_init', payload });
+      const socket = new WebSocket(url, 'graphql-transport-ws');
+      await once(socket, 'open');
+      socket.send(first, () => socket.terminate());
+      await once(socket, 'close');
+    }
+    const client = hasty.webSocket();
+    const source = client.iterate({ query: 'subscription { engagementChanged(trial: "T") { asOf } }' });
+    expect((await source.next()).value).toHaveProperty('data.engagementChanged');
+    await client.dispose();
+  });
 
   it('subscriptions of one socket are counted as well', async () => {
     const client = (await running.as('one socket', { roles: [{ role: 'trial_manager' }] })).webSocket({ lazy: false });

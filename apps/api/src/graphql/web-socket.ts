@@ -43,7 +43,8 @@ export interface SubscriptionServerOptions {
 /**
  * Serves subscriptions (protocol graphql-transport-ws), and nothing but subscriptions: queries and mutations have one
  * edge, HTTP. Who asks is known from the first message on, or the socket is closed: 4401 without a token that is real, and
- * when it expires; 4403 without any role, and when roles end that what is open needs. A client that reads slowly holds back its own source, so no messages pile up here.
+ * when it expires; 4403 without any role, and when roles end that what is open needs. A client that reads slowly holds back
+ * its own source, so no messages pile up here.
  * @returns ends every subscription, telling the clients
  */
 export function serveSubscriptions(options: SubscriptionServerOptions): () => Promise<void> {
@@ -78,6 +79,8 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
         const identity = await options.authenticator.identify([...tokens]);
         await options.signedIn(identity);
         const { viewer } = await options.contextOf(identity);
+        // A socket that has closed meanwhile would never give its place back.
+        if (socket.readyState !== socket.OPEN) return false;
         const release = quotas.openSocket(identity);
         if (release) socket.once('close', release);
         if (viewer.assignments.length === 0) socket.close(...FORBIDDEN);

@@ -19,6 +19,8 @@ export function admission(quotas: Quotas): Middleware {
       next();
       return;
     }
+    // Who went away while their token was looked at would never give back what is taken for them.
+    if (response.closed) return;
     const identity = identityOf(request);
     noteOf(request).identity = identity;
     if (path === IMPORT) {

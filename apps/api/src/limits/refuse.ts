@@ -15,6 +15,7 @@ let held = 0;
  */
 export function refuseOverQuota(request: IncomingMessage, response: ServerResponse, retryAfter: number): void {
   noteOf(request).code = 'QUOTA_EXCEEDED';
+  if (response.closed) return;
   const answer = (): void => {
     if (response.destroyed || response.headersSent) return;
     response.setHeader('retry-after', Math.max(1, Math.ceil(retryAfter / 1_000)));
