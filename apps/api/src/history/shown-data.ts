@@ -16,10 +16,11 @@ export async function shownData(
   openArms: OpenArms,
 ): Promise<Record<string, unknown>> {
   const data = JSON.parse(event.payload) as Record<string, unknown>;
+  // Also what is not there is named, and in the same place: that it is not there can tell as much.
   const withhold = (reason: SealReason, ...fields: readonly string[]): Record<string, unknown> => {
-    const held = fields.filter((field) => field in data);
-    for (const field of held) disclosures.seal([...responsePathAsArray(info.path), field], reason);
-    return { ...data, ...Object.fromEntries(held.map((field) => [field, null])) };
+    for (const field of fields) disclosures.seal([...responsePathAsArray(info.path), field], reason);
+    const shown = Object.entries(data).filter(([field]) => !fields.includes(field));
+    return Object.fromEntries<unknown>([...shown, ...fields.map((field) => [field, null])]);
   };
   switch (event.type) {
     case 'ParticipantRandomised': {
