@@ -48,7 +48,7 @@ export class ReadHistoryHandler implements IQueryHandler<ReadHistory> {
     const shown = events.map((event): ShownEvent => ({
       ...event,
       // The log's own positions count what is recorded of everybody.
-      ...(viewer.isBlindedSomewhere && { position: BigInt(event.recordedAt) }),
+      ...(!viewer.knowsPositions && { position: BigInt(event.recordedAt) }),
       armsOf,
     }));
     return {

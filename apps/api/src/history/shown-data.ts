@@ -20,7 +20,7 @@ export async function shownData(
   const withhold = (reason: SealReason, ...fields: readonly string[]): Record<string, unknown> => {
     for (const field of fields) disclosures.seal([...responsePathAsArray(info.path), field], reason);
     const shown = Object.entries(data).filter(([field]) => !fields.includes(field));
-    return Object.fromEntries<unknown>([...shown, ...fields.map((field) => [field, null])]);
+    return Object.fromEntries<unknown>([...shown, ...fields.map((field) => [field, null] as const)]);
   };
   switch (event.type) {
     case 'ParticipantRandomised': {
