@@ -192,6 +192,7 @@ describe('whatever roles were given', () => {
       fc.property(viewer, (who) => {
         const seen = [...trials, 'yet to come'].filter((trial) => who.seesTrial(trial));
         expect(who.isBlindedSomewhere).toBe(seen.some((trial) => who.isBlindedIn(trial)));
+        expect(who.knowsPositions).toBe(seen.length > 0 && !who.isBlindedSomewhere);
       }),
     );
   });

@@ -70,15 +70,20 @@ export class Viewer {
     return this.inTrial(trial).every(({ role }) => isBlinded(role));
   }
 
-  /**
-   * Whether the viewer is blinded in any trial that they see, registered or yet to come. All trials of a tenant share one
-   * log, so its positions tell of each of them: who is blinded in one must not be told positions in another.
-   */
+  /** Whether the viewer is blinded in any trial that they see, registered or yet to come. */
   get isBlindedSomewhere(): boolean {
     if (this.seesEveryTrial && this.assignments.every(({ role, trial }) => trial !== undefined || isBlinded(role))) {
       return true;
     }
     return this.assignments.some(({ trial }) => trial !== undefined && this.isBlindedIn(trial));
+  }
+
+  /**
+   * Whether the viewer may be told positions of the tenant's log, and whatever else moves with everything that is recorded
+   * in it. All trials of a tenant share that log, so who is blinded in one of them is told none in another.
+   */
+  get knowsPositions(): boolean {
+    return this.assignments.length > 0 && !this.isBlindedSomewhere;
   }
 
   /** Whether the viewer's token is good for this. One that is not limited is for everything but operation. */

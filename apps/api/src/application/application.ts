@@ -22,7 +22,7 @@ import { Viewers } from '../access/viewers.js';
 import type { Identity } from '../identity/identity.js';
 import type { AccessSurroundings } from './access-rules.js';
 import { blindedAnswer, wholeStream } from './blinded-answer.js';
-import { knowsNoPositions, recordedCommandId } from './command-ids.js';
+import { recordedCommandId } from './command-ids.js';
 import { type Command, isCommandName, isOperatorCommand, judges } from './commands.js';
 import { foundingCommands, foundingDecider } from './founding.js';
 import { NeutralStreams } from './neutral-streams.js';
@@ -214,7 +214,7 @@ export class Application {
   ): Promise<CommandOutcome> {
     if (outcome.kind === 'refused' || !routed || asking.commandId === given.commandId) return outcome;
     const commandId = given.commandId.toLowerCase();
-    if (!knowsNoPositions(viewer)) {
+    if (viewer.knowsPositions) {
       return { ...outcome, events: outcome.events.map((event) => ({ ...event, commandId })) };
     }
     const stream = viewer.isBlindedIn(given.trial)

@@ -2,7 +2,6 @@ import type { CommandOutcome } from '@cairn/event-sourcing';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { Identity } from '../identity/identity.js';
 import { Application } from './application.js';
-import { knowsNoPositions } from './command-ids.js';
 import { inEvenTime } from './even-time.js';
 import type { GivenCommand } from './read-input.js';
 
@@ -23,6 +22,7 @@ export class RecordCommandsHandler implements ICommandHandler<RecordCommands> {
 
   async execute({ identity, commandId, commands }: RecordCommands): Promise<CommandOutcome> {
     const record = () => this.application.record(identity, commandId, commands);
-    return knowsNoPositions(await this.application.viewers.of(identity)) ? inEvenTime(record) : record();
+    const { knowsPositions } = await this.application.viewers.of(identity);
+    return knowsPositions ? record() : inEvenTime(record);
   }
 }

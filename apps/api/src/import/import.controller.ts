@@ -3,11 +3,9 @@ import { commandRights, type Role, type Viewer } from '@cairn/access';
 import { PostgresEventStore } from '@cairn/platform';
 import { Controller, Inject, Post, Query, Req, Res, UnsupportedMediaTypeException } from '@nestjs/common';
 import { Application } from '../application/application.js';
-import { knowsNoPositions } from '../application/command-ids.js';
 import { identityOf } from '../identity/request-identity.js';
-import { FORBIDDEN } from '../application/within-reach.js';
 import { Quotas } from '../limits/quotas.js';
-import { answerJson } from '../operations/edge-errors.filter.js';
+import { answerEdgeError, answerJson } from '../operations/edge-errors.filter.js';
 import type { ImportTarget } from './import-run.js';
 import { OverlayEventStore } from './overlay-event-store.js';
 import { serveImport } from './serve-import.js';
@@ -45,9 +43,7 @@ export class ImportController {
     const identity = identityOf(request);
     const { tenant } = identity;
     if (!mayImport(await this.application.viewers.of(identity))) {
-      answerJson(response, 403, {
-        errors: [{ message: 'This is not for your roles.', extensions: { code: FORBIDDEN } }],
-      });
+      answerEdgeError(response, 403);
       return;
     }
     const application =
@@ -74,7 +70,7 @@ export class ImportController {
  * is recorded meanwhile. They give their commands one by one.
  */
 const mayImport = (viewer: Viewer): boolean =>
-  viewer.mayUse('cairn:record') && viewer.roles.some(mayRecord) && !knowsNoPositions(viewer);
+  viewer.mayUse('cairn:record') && viewer.roles.some(mayRecord) && viewer.knowsPositions;
 
 const mayRecord = (role: Role): boolean =>
   Object.values<Partial<Record<Role, unknown>>>(commandRights).some((rights) => role in rights);

@@ -57,7 +57,7 @@ export class TrialSight {
       ...(reach.kind === 'part' && { sites: reach.sites }),
       fidelity: this.reach('fidelity').kind === 'whole',
     });
-    return this.viewer.isBlindedSomewhere ? { ...answer, position: this.head } : answer;
+    return this.viewer.knowsPositions ? answer : { ...answer, position: this.head };
   }
 
   /** Over all sites or not at all: points of some of them are no association. @throws a typed error (SEALED) */
@@ -145,7 +145,7 @@ export class TrialSight {
 
   /** How far the answers are, on the scale that the viewer is told. */
   get head(): bigint {
-    return this.viewer.isBlindedSomewhere ? BigInt(this.state.neutralTime) : this.state.position;
+    return this.viewer.knowsPositions ? this.state.position : BigInt(this.state.neutralTime);
   }
 
   reach(area: Area): Reach {

@@ -43,7 +43,7 @@ export class FindTrialHandler implements IQueryHandler<FindTrial> {
     if (!isIdentifier(id) || !viewer.seesTrial(id)) return undefined;
     const { tenant } = viewer;
     // Positions that a blinded viewer is told are times. Whatever was recorded by now includes all of them.
-    const wanted = minPosition !== undefined && viewer.isBlindedSomewhere ? await this.store.head(tenant) : minPosition;
+    const wanted = minPosition === undefined || viewer.knowsPositions ? minPosition : await this.store.head(tenant);
     const state = await this.states.current(tenant, id, wanted);
     if (state === 'behind') throw readModelBehind(`the read models have not reached position ${minPosition}`);
     if (!state) return undefined;
@@ -77,8 +77,7 @@ export class ListTrialsHandler implements IQueryHandler<ListTrials> {
         trial: id,
         viewer,
         roster: rosterFor(viewer, await this.roster(tenant, id)),
-        head: async () =>
-          viewer.isBlindedSomewhere ? (await sight()).head : (head ??= this.readModels.position(tenant)),
+        head: async () => (viewer.knowsPositions ? (head ??= this.readModels.position(tenant)) : (await sight()).head),
         sight,
       };
       return { cursor, node: view };
