@@ -5,6 +5,7 @@ import type { SealReason } from '@cairn/access';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { isPassing, ReadModelMissing } from '@cairn/platform';
 import { GraphQLError, type GraphQLFormattedError, OperationTypeNode } from 'graphql';
+import { edgeErrors } from '../operations/edge-errors.filter.js';
 
 /**
  * Every `extensions.code` of a GraphQL error with its HTTP status, where Apollo does not know it already. Refused
@@ -31,11 +32,10 @@ export const badInput = (message: string): GraphQLError => typed('BAD_USER_INPUT
 export const readModelBehind = (message: string): GraphQLError => typed('READ_MODEL_BEHIND', message);
 
 /** The tenant has as much of it open as it may. */
-export const overQuota = (): GraphQLError =>
-  typed('QUOTA_EXCEEDED', 'This is more than your organisation may ask at a time. Ask again later.');
+export const overQuota = (): GraphQLError => typed('QUOTA_EXCEEDED', edgeErrors[429].message);
 
 /** It is not for the viewer's roles or token, whatever exists. */
-export const forbidden = (): GraphQLError => typed('FORBIDDEN', 'This is not for your roles.');
+export const forbidden = (): GraphQLError => typed('FORBIDDEN', edgeErrors[403].message);
 
 /** A field that cannot be null is not for the viewer. */
 export const sealed = (reason: SealReason): GraphQLError =>
