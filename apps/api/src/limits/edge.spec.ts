@@ -4,12 +4,13 @@ import net, { type AddressInfo } from 'node:net';
 import { bodyWithin, knownMethods, limitConnections } from './edge.js';
 
 let server: Server;
-const within = bodyWithin(50);
+const within = bodyWithin(50, 50);
 beforeAll(async () => {
   server = createServer((request, response) =>
     within(request, response, () =>
       knownMethods(request, response, () => {
-        request.resume().on('end', () => response.end('read'));
+        if (request.headers.authorization === 'none') response.writeHead(401).end('no');
+        else request.resume().on('end', () => response.end('read'));
       }),
     ),
   );
@@ -38,6 +39,11 @@ it('a body that does not come ends the connection; an import may take its time',
   socket.write('y');
   const [answer] = (await once(socket, 'data')) as [Buffer];
   expect(String(answer)).toMatch(/^HTTP\/1.1 200/);
+});
+
+it.each(['/graphql', '/import'])('a body of %s that was refused is not waited for', async (path) => {
+  const trickle = [`POST ${path} HTTP/1.1`, 'host: x', 'authorization: none', 'content-length: 10', '', 'x'];
+  expect(await told(...trickle)).toMatch(/^HTTP\/1.1 401 /);
 });
 
 it('a body that comes in time is read', async () => {

@@ -17,16 +17,23 @@ export function limitConnections(server: Server): void {
   server.maxHeadersCount = MAX_HEADERS;
 }
 
-/** Bodies other than an import's have come in so many milliseconds, or the connection is closed. */
-export function bodyWithin(milliseconds: number): Middleware {
+/** What is still being sent when its answer has gone out is not waited for longer than this. In milliseconds. */
+const LINGER = 2_000;
+
+/** Bodies other than an import's have come in so many milliseconds, and all before long once they are answered. */
+export function bodyWithin(milliseconds: number, linger = LINGER): Middleware {
   return (request, response, next) => {
-    if (!request.url!.startsWith('/import') && !request.complete) {
-      const timer = setTimeout(() => {
-        if (!request.complete) request.destroy();
-      }, milliseconds);
-      const done = (): void => clearTimeout(timer);
-      request.once('end', done);
-      response.once('close', done);
+    if (!request.complete) {
+      const end = (): void => {
+        if (!request.complete) request.socket.destroy();
+      };
+      let timer = request.url!.startsWith('/import') ? undefined : setTimeout(end, milliseconds);
+      request.once('end', () => clearTimeout(timer));
+      response.once('close', () => {
+        clearTimeout(timer);
+        // A refusal does not read the body, and the connection would stay for as long as somebody trickles it.
+        if (!request.complete) timer = setTimeout(end, linger).unref();
+      });
     }
     next();
   };
