@@ -13,8 +13,10 @@ import { TerminusModule } from '@nestjs/terminus';
 import { LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { Conduct } from './access/conduct.js';
+import { OpenArms } from './access/open-arms.js';
 import { accessResolvers } from './access/resolvers.js';
 import { Tenants } from './access/tenants.js';
+import { Unblindings } from './access/unblindings.js';
 import { Viewers } from './access/viewers.js';
 import { Application } from './application/application.js';
 import { RecordCommandsHandler } from './application/record-commands.js';
@@ -34,7 +36,6 @@ import { ImportController, STOPPING } from './import/import.controller.js';
 import { Quotas } from './limits/quotas.js';
 import { noteOutcome } from './log/access-log.js';
 import { noted } from './log/request-note.js';
-import { OpenArms } from './monitoring/open-arms.js';
 import { monitoringResolvers } from './monitoring/resolvers.js';
 import { StoredTrialDocuments } from './monitoring/trial-documents.js';
 import { TrialStates } from './monitoring/trial-states.js';
@@ -74,7 +75,8 @@ export class ApiModule {
     );
     readModels.onProjected((notice) => states.projected(notice));
     const conduct = new Conduct(store, viewers);
-    const openArms = new OpenArms(history);
+    const unblindings = new Unblindings(history);
+    const openArms = new OpenArms(unblindings);
     const metrics = new Metrics(() => states.watched);
 
     return {
@@ -94,7 +96,7 @@ export class ApiModule {
               registryResolvers(queries, tenants),
               monitoringResolvers(states, viewers, openArms),
               historyResolvers(queries, store, viewers, openArms),
-              accessResolvers(viewers, tenants, history),
+              accessResolvers(viewers, tenants, unblindings),
               recordingResolvers(commands, metrics),
               operationsResolvers(readModels),
             ],

@@ -1,16 +1,14 @@
 import type { Assignment, Unblinding } from '@cairn/access';
 import { parseInstant } from '@cairn/event-sourcing';
-import type { EventHistory } from '@cairn/platform';
 import type { Resolvers, RoleAssignment, Unblinding as UnblindingAnswer } from '../generated/schema.js';
 import { pageOf, pageRequest } from '../graphql/connection.js';
 import type { UnblindingState } from '../graphql/enums.js';
 import type { Tenants } from './tenants.js';
-import { Unblindings } from './unblindings.js';
+import type { Unblindings } from './unblindings.js';
 import type { Viewers } from './viewers.js';
 
 /** Who the people are, what they may be, and who asked to learn an arm. */
-export function accessResolvers(viewers: Viewers, tenants: Tenants, history: EventHistory) {
-  const unblindings = new Unblindings(history);
+export function accessResolvers(viewers: Viewers, tenants: Tenants, unblindings: Unblindings) {
   return {
     Query: {
       people: async (_root, page, { viewer: { tenant } }) => {

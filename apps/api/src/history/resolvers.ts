@@ -6,7 +6,7 @@ import type { QueryBus } from '@nestjs/cqrs';
 import type { Viewers } from '../access/viewers.js';
 import type { HistoryFilter, InputMaybe, Resolvers } from '../generated/schema.js';
 import { pageRequest } from '../graphql/connection.js';
-import type { OpenArms } from '../monitoring/open-arms.js';
+import type { OpenArms } from '../access/open-arms.js';
 import { personNames } from './person-names.js';
 import { ReadHistory } from './read-history.js';
 import { shownData } from './shown-data.js';

@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { RequestContext } from '../graphql/context.js';
-import type { OpenArms } from '../monitoring/open-arms.js';
+import type { OpenArms } from '../access/open-arms.js';
 import type { ShownEvent } from './read-history.js';
 import { shownData } from './shown-data.js';
 

@@ -2,7 +2,7 @@ import type { SealReason, Viewer } from '@cairn/access';
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import type { RequestContext } from '../graphql/context.js';
 import type { Basis } from '../graphql/disclosures.js';
-import type { OpenArms } from '../monitoring/open-arms.js';
+import type { OpenArms } from '../access/open-arms.js';
 import type { ShownEvent } from './read-history.js';
 
 /** The field that a record of a sealed read names. */

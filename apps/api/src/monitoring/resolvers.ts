@@ -1,13 +1,13 @@
 import { isIdentifier, parseInstant } from '@cairn/event-sourcing';
 import { type Moment, present } from '@cairn/monitoring';
 import type { EngagementDefinition } from '@cairn/registry';
+import type { OpenArms } from '../access/open-arms.js';
 import type { Viewers } from '../access/viewers.js';
 import type { Resolvers } from '../generated/schema.js';
 import { pageOf, pageRequest } from '../graphql/connection.js';
 import { badInput } from '../graphql/errors.js';
 import { withhold } from '../graphql/guard.js';
 import { EngagementChanges } from './engagement-changes.js';
-import type { OpenArms } from './open-arms.js';
 import type { TrialSight } from './trial-sight.js';
 import type { EngagementAnswer } from './trial-state.js';
 import type { TrialStates } from './trial-states.js';

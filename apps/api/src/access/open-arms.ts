@@ -1,19 +1,15 @@
 import { armOpenUntil, type Viewer } from '@cairn/access';
 import type { Instant } from '@cairn/event-sourcing';
-import type { EventHistory } from '@cairn/platform';
-import { Unblindings } from '../access/unblindings.js';
+import type { Unblindings } from './unblindings.js';
 
 /** Whose arms were opened to somebody by an approved unblinding, at this moment. */
 export class OpenArms {
-  private readonly unblindings: Unblindings;
   private readonly asked = new WeakMap<Viewer, Map<string, Promise<ReadonlySet<string>>>>();
 
   constructor(
-    history: EventHistory,
+    private readonly unblindings: Unblindings,
     private readonly clock: () => Instant = Date.now,
-  ) {
-    this.unblindings = new Unblindings(history);
-  }
+  ) {}
 
   /** Participants of the trial. A viewer is made for one request, for which this is read once. */
   to(viewer: Viewer, trial: string): Promise<ReadonlySet<string>> {
