@@ -60,6 +60,18 @@ describe('with small quotas', () => {
     expect((await quiet.graphql('{ viewer { id } }')).status).toBe(200);
   });
 
+  it('an operator gets through to a tenant that has used up its commands', async () => {
+    const greedy = await running.as('gwen', { tenant: 'greedy', ...manager });
+    const trial = { title: 'T', timeZone: 'Europe/London', protocol: {} };
+    const give = () =>
+      greedy.graphql(recording('registerTrial'), { input: { commandId: randomUUID(), trial: 'T', ...trial } });
+    const answers = await Promise.all(Array.from({ length: 70 }, give));
+    expect(answers.some(({ status }) => status === 429)).toBe(true);
+    const operator = await running.as('olga', { tenant: 'greedy', scopes: ['cairn:operate'] });
+    const input = { commandId: randomUUID(), commandsPerMinute: 600 };
+    expect((await operator.graphql(recording('setTenantLimits'), { input })).status).toBe(200);
+  }, 30_000);
+
   it('queries beyond the budget wait for it, and those that cannot are refused', async () => {
     const noisy = await running.as('nils', { tenant: 'waiting', ...manager });
     const costly = '{ trial(id: "none") { engagement(asOf: "2020-01-01T00:00:00Z") { asOf } } }';

@@ -70,7 +70,8 @@ export function documentLimits(schema: () => GraphQLSchema, quotas: Quotas): Mid
     variables: Readonly<Record<string, unknown>>,
   ): Promise<number | undefined> {
     const identity = identityOf(request);
-    const commands = commandsIn(document, name);
+    // An operator must get through to mend a limit that is too low, whatever the tenant's own programs try meanwhile.
+    const commands = identity.scopes.has('cairn:operate') ? 0 : commandsIn(document, name);
     const retryAfter = commands > 0 ? await quotas.command(identity, commands) : undefined;
     if (retryAfter !== undefined) return retryAfter;
     await quotas.spend(identity, costOf(document, name, variables));
