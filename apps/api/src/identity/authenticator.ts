@@ -3,7 +3,15 @@ import { type RefusalOfToken, TokenRefused, type TokenVerifier } from '@cairn/pl
 import type { Identity } from './identity.js';
 
 type Reason =
-  RefusalOfToken | 'NO_TOKEN' | 'SEVERAL_TOKENS' | 'SIGN_IN_NOT_BEGUN' | 'SIGN_IN_OF_ANOTHER' | 'FROM_ANOTHER_SITE';
+  | RefusalOfToken
+  | 'NO_TOKEN'
+  | 'SEVERAL_TOKENS'
+  | 'SCOPE_UNKNOWN'
+  | 'SIGN_IN_NOT_BEGUN'
+  | 'SIGN_IN_OF_ANOTHER'
+  | 'FROM_ANOTHER_SITE';
+
+const OUR_SCOPES = 'cairn:';
 
 /** Nobody whom we know asks. Why is for the log, not for whoever asks: it would help only whoever tries. */
 export class Unauthenticated extends Error {
@@ -30,6 +38,9 @@ export class Authenticator {
     try {
       const { tenant, person, name, client, session, scopes: given, expiresAt } = await this.verifier.verify(token);
       const known = new Set(scopes.filter((scope) => given.has(scope)));
+      // Misspelt, it would be no scope at all, and the token would be good for everything that roles allow.
+      const ours = [...given].filter((scope) => scope.toLowerCase().startsWith(OUR_SCOPES));
+      if (ours.length > known.size) throw new Unauthenticated('SCOPE_UNKNOWN');
       return { tenant, person, name, client, session, scopes: known, expiresAt };
     } catch (error) {
       if (error instanceof TokenRefused) throw new Unauthenticated(error.reason);
