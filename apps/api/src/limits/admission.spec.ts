@@ -50,3 +50,21 @@ it.each(['/import', '/graphql'])(
   },
   8_000,
 );
+
+it.each(['/import', '/import?dryRun=true', '/import/', '/IMPORT'])(
+  'an import takes a place, however its path is written: %s',
+  async (path) => {
+    const quotas = new Quotas({ ...defaultLimits, imports: 1 });
+    server = createServer((request, response) => {
+      admit(request, who);
+      admission(quotas)(request, response, () => {
+        response.end(String(quotas.openImport(who) === undefined));
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST' });
+    expect(await answer.text()).toBe('true');
+  },
+);

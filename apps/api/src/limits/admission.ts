@@ -1,21 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { identityOf } from '../identity/request-identity.js';
 import { noteOf } from '../log/request-note.js';
+import { isImport } from './edge.js';
 import type { Quotas } from './quotas.js';
 import { refuseOverQuota } from './refuse.js';
 
 type Middleware = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
-/** An import streams for long and is paced record by record. */
-const IMPORT = '/import';
 /** Public, and asked by whatever watches the service: it must be answered when nothing else is. */
 const HEALTH = '/health';
 
 /** Lets a request in when its tenant's turn has come, before a byte of its body is read. */
 export function admission(quotas: Quotas): Middleware {
   return (request, response, next) => {
-    const path = request.url!.split('?', 1)[0]!;
-    if (path === HEALTH) {
+    if (request.url!.split('?', 1)[0] === HEALTH) {
       next();
       return;
     }
@@ -23,7 +21,7 @@ export function admission(quotas: Quotas): Middleware {
     if (response.closed) return;
     const identity = identityOf(request);
     noteOf(request).identity = identity;
-    if (path === IMPORT) {
+    if (isImport(request)) {
       const release = quotas.openImport(identity);
       if (!release) {
         refuseOverQuota(request, response, 1_000);

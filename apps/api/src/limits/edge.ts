@@ -10,6 +10,9 @@ export const BODY_WITHIN = 30_000;
 const IMPORT_WITHIN = 3_600_000;
 const MAX_HEADERS = 100;
 
+/** An import streams for long, and is paced record by record. The router takes this path in any case, and with a slash. */
+export const isImport = ({ url }: IncomingMessage): boolean => /^\/import\/?($|\?)/i.test(url!);
+
 /** A connection that sends its header byte by byte does not keep its place for long. */
 export function limitConnections(server: Server): void {
   server.headersTimeout = HEADERS_WITHIN;
@@ -27,7 +30,7 @@ export function bodyWithin(milliseconds: number, linger = LINGER): Middleware {
       const end = (): void => {
         if (!request.complete) request.socket.destroy();
       };
-      let timer = request.url!.startsWith('/import') ? undefined : setTimeout(end, milliseconds);
+      let timer = isImport(request) ? undefined : setTimeout(end, milliseconds);
       request.once('end', () => clearTimeout(timer));
       response.once('close', () => {
         clearTimeout(timer);
