@@ -39,10 +39,12 @@ interface Kept {
  */
 export class Quotas {
   private readonly kept = new Map<string, Kept>();
+  /** Places for requests that are worked on. Whoever finds one has it at once: what costs comes in turns, below. */
   private readonly gate = new FairGate({
     inFlight: (tenant) => this.limits(tenant).requestsInFlight,
     waiting: WAITING,
     patience: PATIENCE,
+    nextTurn: (callback) => callback(),
   });
   /** What is let in has read its question by now, and takes its stretch of the event loop: one at each turn. */
   private readonly execution = new FairGate({
@@ -70,7 +72,7 @@ export class Quotas {
     return kept?.limits ?? this.configured;
   }
 
-  /** Waits for the tenant's turn. */
+  /** Waits until the tenant has a place and no debt. */
   enter({ tenant, person }: Spender, gone?: AbortSignal): Promise<Entry> {
     if (this.gate.closedFor(tenant) > PATIENCE) return Promise.resolve({ kind: 'full' });
     return this.gate.enter(tenant, person, gone);
@@ -86,7 +88,7 @@ export class Quotas {
   async turn({ tenant, person }: Spender, gone?: AbortSignal): Promise<void> {
     while (!gone?.aborted) {
       const entry = await this.gate.enter(tenant, person, gone);
-      if (entry.kind === 'in') return entry.leave();
+      if (entry.kind === 'in') return this.stretch({ tenant, person }, gone).finally(entry.leave);
       await wait(WAITING_FOR_ROOM, undefined, gone && { signal: gone }).catch(() => undefined);
     }
   }
