@@ -102,7 +102,7 @@ export class ApiModule {
             ],
             transformSchema: guarded,
             context: async ({ req }: { req: IncomingMessage }) =>
-              noted(req, await contextOf(identityOf(req), viewers, conduct)),
+              noted(req, await contextOf(identityOf(req), viewers, conduct, quotas)),
             formatError: (_formatted, error) => presentError(error, unexpected),
             introspection: configuration.introspection,
             hideSchemaDetailsFromClientErrors: !configuration.introspection,

@@ -102,7 +102,7 @@ export async function startApi(configuration: Configuration, logTo?: Destination
       schema: app.get(GraphQLSchemaHost).schema,
       ...identity,
       signedIn,
-      contextOf: (who) => contextOf(who, viewers, conduct),
+      contextOf: (who) => contextOf(who, viewers, conduct, quotas),
       quotas,
       ended: (who, code, ms) => log.info({ event: 'socket', ...whoOf(who), code, ms: Math.round(ms) }),
       unexpected,

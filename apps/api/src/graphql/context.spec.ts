@@ -3,7 +3,8 @@ import type { Identity } from '../identity/identity.js';
 import { contextOf } from './context.js';
 
 const conduct = { sealedRead: async () => undefined, sealedReadRefused: async () => undefined };
-const failing = (error: Error) => contextOf({} as Identity, { of: () => Promise.reject(error) }, conduct);
+const failing = (error: Error) =>
+  contextOf({} as Identity, { of: () => Promise.reject(error) }, conduct, { stretch: async () => undefined });
 
 it('roles that cannot be read now are an outage, and the request may be sent again', async () => {
   await expect(failing(new EventStoreUnavailable('away'))).rejects.toMatchObject({

@@ -9,6 +9,8 @@ export interface RequestContext {
   /** With the roles held now: a subscription is given a new one before each event. */
   viewer: Viewer;
   readonly disclosures: Disclosures;
+  /** Waits for the tenant's next turn of the event loop, to go on after something that was waited for. */
+  readonly turn: () => Promise<void>;
 }
 
 /**
@@ -19,9 +21,15 @@ export async function contextOf(
   identity: Identity,
   viewers: { of(identity: Identity): Promise<Viewer> },
   conduct: ConductRecord,
+  turns: { stretch(identity: Identity): Promise<void> },
 ): Promise<RequestContext> {
   try {
-    return { identity, viewer: await viewers.of(identity), disclosures: new Disclosures(conduct) };
+    return {
+      identity,
+      viewer: await viewers.of(identity),
+      disclosures: new Disclosures(conduct),
+      turn: () => turns.stretch(identity),
+    };
   } catch (error) {
     throw isUnavailable(error) ? unavailable() : error;
   }

@@ -54,13 +54,16 @@ function viewer(roles: readonly Partial<Assignment>[], scopes: readonly Scope[] 
 const refusals: string[] = [];
 const schema: GraphQLSchema = guarded(buildSchema(SDL));
 
+let turns = 0;
+
 async function ask(as: Viewer, source: string) {
   asked.length = refusals.length = 0;
   const disclosures = new Disclosures({
     sealedRead: async () => undefined,
     sealedReadRefused: async ({ field, reason }) => void refusals.push(`${field} ${reason}`),
   });
-  const contextValue: RequestContext = { identity: {} as Identity, viewer: as, disclosures };
+  const turn = async (): Promise<void> => void turns++;
+  const contextValue: RequestContext = { identity: {} as Identity, viewer: as, disclosures, turn };
   const { data, errors } = await graphql({ schema, source, rootValue: world(), contextValue });
   return {
     data,
@@ -70,6 +73,16 @@ async function ask(as: Viewer, source: string) {
 }
 
 const manager = viewer([{}]);
+
+test('what waited for the database goes on in a turn of its own; what was at hand does not wait', async () => {
+  turns = 0;
+  await ask(manager, '{ viewer { id } trial { head engagement { position } } }');
+  expect(turns).toBe(0);
+  await ask(manager, '{ trial { history { totalCount } } }');
+  expect(turns).toBe(1);
+  await ask(manager, 'mutation { recordDischarge(input: { trial: "T" }) { position } }');
+  expect(turns).toBe(2);
+});
 const assessor = viewer([{ role: 'blinded_outcome_assessor', trial: 'T' }]);
 
 it('a field without a rule keeps the service from starting', () => {

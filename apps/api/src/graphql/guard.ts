@@ -19,6 +19,9 @@ type Resolver = GraphQLFieldResolver<unknown, RequestContext>;
 /** An approved unblinding opens a participant's arm to whoever may not see arms: its resolver asks for both. */
 const DECIDES_ITSELF: ReadonlySet<string> = new Set(['Participant.arm']);
 
+/** What waits for the database. Answers to many come back together, and each is written out in a turn of its own. */
+const WAITS: ReadonlySet<string> = new Set(['Trial.history', 'Query.conduct']);
+
 /**
  * Asks the policy before every field of the schema, also before those that are merely read off an object. What a viewer
  * may not see is null with a note where null can be, and an error where it cannot.
@@ -32,13 +35,24 @@ export function guarded(schema: GraphQLSchema): GraphQLSchema {
     for (const field of Object.values(type.getFields()) as Field[]) {
       const rule = ruleOf(type.name, field.name);
       if (!rule) unruled.push(`${type.name}.${field.name}`);
-      else if (roots.has(type)) guardRoot(field, rule);
+      if (type === schema.getMutationType() || WAITS.has(`${type.name}.${field.name}`)) goOnInTurn(field);
+      if (!rule) continue;
+      if (roots.has(type)) guardRoot(field, rule);
       else if (rule.kind !== 'within' && rule.kind !== 'open') guardField(type, field, rule);
     }
   }
   if (unruled.length > 0)
     throw new Error(`nobody may see these fields, because no rule says who: ${unruled.join(', ')}`);
   return schema;
+}
+
+function goOnInTurn(field: Field): void {
+  const resolve = field.resolve ?? defaultFieldResolver;
+  field.resolve = async (source, args, context, info) => {
+    const answer: unknown = await resolve(source, args, context, info);
+    await context.turn();
+    return answer;
+  };
 }
 
 /** Answers before anything is looked up, so the answer is the same whatever exists. */
