@@ -15,9 +15,12 @@ function decide(command: UnblindingCommand, unblindings: Unblindings, world: Acc
     case 'requestUnblinding':
       return requestUnblinding(command, asked, world);
     case 'approveUnblinding':
-      return approveUnblinding(command, asked, world);
     case 'denyUnblinding':
-      return denyUnblinding(command, asked, world);
+      if (!asked) return refused('UNBLINDING_UNKNOWN', 'request');
+      if (asked.person === world.actor) return refused('SAME_PERSON', 'request');
+      return command.type === 'approveUnblinding'
+        ? approveUnblinding(command, asked, world)
+        : denyUnblinding(command, asked, world);
     default:
       return command satisfies never;
   }
@@ -34,11 +37,9 @@ function requestUnblinding(
 
 function approveUnblinding(
   { type: _, ...data }: CommandOf<'approveUnblinding'>,
-  asked: Unblinding | undefined,
+  asked: Unblinding,
   { now, actor }: AccessWorld,
 ): Decision<UnblindingEvent> {
-  if (!asked) return refused('UNBLINDING_UNKNOWN', 'request');
-  if (asked.person === actor) return refused('SAME_PERSON', 'request');
   switch (asked.kind) {
     case 'requested': {
       const until = formatInstant(now + UNBLINDING_LASTS_MS);
@@ -55,11 +56,9 @@ function approveUnblinding(
 
 function denyUnblinding(
   { type: _, ...data }: CommandOf<'denyUnblinding'>,
-  asked: Unblinding | undefined,
+  asked: Unblinding,
   { now, actor }: AccessWorld,
 ): Decision<UnblindingEvent> {
-  if (!asked) return refused('UNBLINDING_UNKNOWN', 'request');
-  if (asked.person === actor) return refused('SAME_PERSON', 'request');
   switch (asked.kind) {
     case 'requested':
       return accept({ type: 'UnblindingDenied', occurredAt: now, data: { ...data, person: actor } });
