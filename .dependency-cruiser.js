@@ -1,6 +1,6 @@
 // Which room may use which. `test/tooling/boundaries.spec.ts` breaks each rule once and sees that it is noticed.
 
-const CONTEXT = '^libs/(registry|access|delivery|monitoring)/';
+const CONTEXT = '^libs/(registry|access|audit|delivery|monitoring)/';
 const PRODUCT = '^(libs|apps)/';
 const NOT_PRODUCT_CODE = '(\\.spec\\.ts$|/spec\\.ts$)';
 
@@ -18,7 +18,7 @@ export default {
       name: 'context-uses-kernel-only',
       comment: 'Contexts never depend on each other or on an adapter; apps compose.',
       severity: 'error',
-      from: { path: '^libs/(registry|access|delivery)/' },
+      from: { path: '^libs/(registry|access|audit|delivery)/' },
       to: { path: PRODUCT, pathNot: ['^libs/event-sourcing/', '^libs/$1/'] },
     },
     {

@@ -1,5 +1,5 @@
 import tseslint from 'typescript-eslint';
-import { contextPurity, kernelPurity, reproducibleSpecs } from './scripts/lint/purity.mjs';
+import { auditPurity, contextPurity, kernelPurity, reproducibleSpecs } from './scripts/lint/purity.mjs';
 
 const CONTEXTS = [
   'libs/registry/src/**/*.ts',
@@ -7,6 +7,7 @@ const CONTEXTS = [
   'libs/delivery/src/**/*.ts',
   'libs/monitoring/src/**/*.ts',
 ];
+const AUDIT = ['libs/audit/src/**/*.ts'];
 const KERNEL = ['libs/event-sourcing/src/**/*.ts'];
 const SPECS = ['**/*.spec.ts', '**/*.int.ts', '**/*.e2e.ts', 'test/**/*.ts'];
 /** Given-when-then for specs, published by the kernel; it asserts, so it is no pure code. */
@@ -77,6 +78,7 @@ export default tseslint.config(
     },
   },
   { files: CONTEXTS, ignores: SPECS, rules: contextPurity },
+  { files: AUDIT, ignores: SPECS, rules: auditPurity },
   { files: KERNEL, ignores: [...SPECS, SPEC_SUPPORT], rules: kernelPurity },
   { files: SPECS, rules: reproducibleSpecs },
   {

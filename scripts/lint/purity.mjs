@@ -91,7 +91,7 @@ const pure = (allowedImports) => ({
   ],
 });
 
-/** registry, delivery, monitoring. */
+/** registry, access, delivery, monitoring. */
 export const contextPurity = pure([]);
 
 /** The kernel may hash, for ids that follow from a command's id; everything else of node:crypto is chance. */
@@ -100,6 +100,15 @@ export const kernelPurity = pure([
     name: 'node:crypto',
     allowImportNames: ['createHash'],
     message: 'The kernel may use createHash of node:crypto, nothing else.',
+  },
+]);
+
+/** audit hashes, and signs and checks with keys that it is given: each answer follows from what is asked. */
+export const auditPurity = pure([
+  {
+    name: 'node:crypto',
+    allowImportNames: ['createPrivateKey', 'createPublicKey', 'hash', 'KeyObject', 'sign', 'verify'],
+    message: 'Of node:crypto audit may use what hashes, signs and verifies; everything else is chance.',
   },
 ]);
 

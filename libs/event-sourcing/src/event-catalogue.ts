@@ -1,3 +1,4 @@
+import { canonicalJson } from './canonical-json.js';
 import type { DomainEvent, EncodedEvent, Fact, RecordedEvent } from './event.js';
 
 /** Turns a payload of one schema version into the next one. Pure. */
@@ -39,7 +40,10 @@ export class EventCatalogue {
     return new Map([...this.types.values()].map((t) => [t.type, currentVersion(t)] as const).sort());
   }
 
-  /** @throws UnknownEventType, or what the type's schema throws on a payload that does not fit it */
+  /**
+   * The payload is stored in the one text that RFC 8785 gives it, so that its bytes follow from what it says.
+   * @throws UnknownEventType, or what the type's schema throws on a payload that does not fit it
+   */
   encode(event: DomainEvent): EncodedEvent {
     const type = this.types.get(event.type);
     if (!type) throw new UnknownEventType(event.type);
@@ -47,7 +51,7 @@ export class EventCatalogue {
       type: event.type,
       schemaVersion: currentVersion(type),
       occurredAt: event.occurredAt,
-      payload: JSON.stringify(type.schema.parse(event.data)),
+      payload: canonicalJson(type.schema.parse(event.data)),
     };
   }
 

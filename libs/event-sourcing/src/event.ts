@@ -15,7 +15,10 @@ export interface DomainEvent<Type extends string = string, Data = unknown> {
   readonly data: Data;
 }
 
-/** An event as a store takes it: the payload is JSON text and never touched again, so that its bytes can be hashed. */
+/**
+ * An event as a store takes it: the payload is JSON text and never touched again, so that its bytes can be hashed. An
+ * `EventCatalogue` writes it in the form of RFC 8785.
+ */
 export interface EncodedEvent {
   readonly type: string;
   /** Version of the payload's schema, from 1. */

@@ -10,4 +10,6 @@ export * from './identifier.js';
 export * from './in-memory-event-store.js';
 export * from './projection.js';
 export * from './recorded-events.js';
+export * from './sealed-text.js';
+export * from './sha256.js';
 export * from './time.js';
