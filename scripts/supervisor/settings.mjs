@@ -10,6 +10,15 @@ import { inRoot } from '../workspace/root.mjs';
  * DATABASE_URL    a PostgreSQL 15 or newer to use instead of the embedded one
  * API_DATABASE_URL, PROJECTOR_DATABASE_URL
  *                 the same database, as a login that may become that service's role and no other
+ * RESTORE_DATABASE_URL
+ *                 the same database, as a login that may restore exported logs and nothing else
+ * CAIRN_MASKING_SECRET
+ *                 what the letters of the arms in closed reports follow from (a file in the data folder)
+ * CAIRN_SIGNING_KEYS
+ *                 the key ring that the log is signed with (signing-keys.json in the data folder)
+ * CAIRN_PROOFS    "off" leaves the log unsigned
+ * CAIRN_KEYS      "file", or "vault" with what goes with it, which the API reads itself
+ * CAIRN_KEYS_DIR  the folder of the keys for free text (keys in the data folder)
  * CAIRN_DEMO      "off" leaves the demo out: two tenants with people and a trial each
  * PUBLIC_URL      where browsers reach the API (where it listens)
  * OIDC_ISSUER     whose tokens are believed instead of the embedded issuer's; what goes with it, the API reads itself
@@ -36,6 +45,7 @@ export function readSettings(env = process.env) {
     mistakes.push('PUBLIC_URL must begin with http:// or https://.');
   }
   if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
+  const dataDir = path.resolve(env.INIT_CWD ?? '.', env.CAIRN_DATA_DIR || inRoot('.cairn'));
   const host = env.HOST || '127.0.0.1';
   const ownIssuer = !env.OIDC_ISSUER;
   return {
@@ -49,7 +59,12 @@ export function readSettings(env = process.env) {
     ownIssuer,
     // Its people are the embedded issuer's.
     demo: demo === 'on' && ownIssuer,
-    dataDir: path.resolve(env.INIT_CWD ?? '.', env.CAIRN_DATA_DIR || inRoot('.cairn')),
+    dataDir,
+    // Keys that are elsewhere need no folder.
+    keysDir:
+      env.CAIRN_KEYS === 'vault'
+        ? undefined
+        : path.resolve(env.INIT_CWD ?? '.', env.CAIRN_KEYS_DIR || path.join(dataDir, 'keys')),
   };
 }
 

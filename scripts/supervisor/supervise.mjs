@@ -3,9 +3,11 @@ import { inRoot } from '../workspace/root.mjs';
 import { takeDataFolder } from './data-folder.mjs';
 import { loadDemo } from './demo.mjs';
 import { prepareIssuer } from './issuer.mjs';
+import { prepareMaskingSecret } from './masking-secret.mjs';
 import { requireFreePort } from './port.mjs';
 import { service } from './service.mjs';
 import { readSettings, urlOf } from './settings.mjs';
+import { prepareSigningKeys } from './signing-keys.mjs';
 
 /** A rebuild makes garbage by the page; with V8's own young generation its process takes some 120 MB more. */
 const FLAGS = {
@@ -45,6 +47,8 @@ async function start(run, fail) {
   await requireFreePort('PORT', settings.host, settings.port);
   await requireFreePort('PROJECTOR_PORT', settings.host, settings.projectorPort);
   const issuer = settings.ownIssuer ? await prepareIssuer(settings) : undefined;
+  const maskingSecret = prepareMaskingSecret(settings.dataDir);
+  const signingKeys = await prepareSigningKeys(settings.dataDir);
   // At once: whatever happens next, nobody can tell them again.
   if (issuer?.secrets.length > 0) console.log(secretsShown(issuer.secrets));
   if (run.stopping) return;
@@ -58,7 +62,11 @@ async function start(run, fail) {
   // The services of our own server connect as logins that may do no more than they have to.
   const databaseUrls = run.postgres
     ? await makeServiceLogins(databaseUrl)
-    : { api: settings.apiDatabaseUrl ?? databaseUrl, projector: settings.projectorDatabaseUrl ?? databaseUrl };
+    : {
+        api: settings.apiDatabaseUrl ?? databaseUrl,
+        projector: settings.projectorDatabaseUrl ?? databaseUrl,
+        restore: process.env.RESTORE_DATABASE_URL || databaseUrl,
+      };
   if (run.stopping) return;
 
   const env = {
@@ -67,6 +75,9 @@ async function start(run, fail) {
     ...process.env,
     // Empty is how the environment says "not set": one of them is, and never both.
     ISSUER_FILE: issuer?.file ?? '',
+    CAIRN_MASKING_SECRET: maskingSecret,
+    CAIRN_KEYS_DIR: settings.keysDir ?? '',
+    CAIRN_SIGNING_KEYS: signingKeys,
     HOST: settings.host,
     PORT: String(settings.port),
     PROJECTOR_PORT: String(settings.projectorPort),
@@ -77,7 +88,11 @@ async function start(run, fail) {
       script: inRoot('apps', name, 'dist', 'main.js'),
       flags: FLAGS[name] ?? [],
       healthUrl: `${urlOf(settings.host, port)}/health`,
-      env: { ...env, DATABASE_URL: databaseUrls[name] },
+      env: {
+        ...env,
+        DATABASE_URL: databaseUrls[name],
+        ...(name === 'api' && { RESTORE_DATABASE_URL: databaseUrls.restore }),
+      },
       say,
       onProcess: () => run.folder.note(run.services.map((each) => each.pid()).filter((pid) => pid !== undefined)),
     });

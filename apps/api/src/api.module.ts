@@ -5,7 +5,7 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Database, EventHistory, PostgresEventStore, ReadModels } from '@cairn/platform';
+import { Database, EventHistory, KnownPositions, PostgresEventStore, ProofStore, ReadModels } from '@cairn/platform';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs';
 import { GraphQLModule } from '@nestjs/graphql';
@@ -13,6 +13,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { Conduct } from './access/conduct.js';
+import { PastPeople } from './access/past-people.js';
 import { OpenArms } from './access/open-arms.js';
 import { accessResolvers } from './access/resolvers.js';
 import { Tenants } from './access/tenants.js';
@@ -22,6 +23,15 @@ import { Application } from './application/application.js';
 import { RecordCommandsHandler } from './application/record-commands.js';
 import { CONFIGURATION, type Configuration } from './configuration.js';
 import type { Connections } from './connections.js';
+import { CutDiffs } from './cuts/cut-diffs.js';
+import { CutMaker } from './cuts/cut-maker.js';
+import { CutReader } from './cuts/cut-reader.js';
+import { cutResolvers } from './cuts/resolvers.js';
+import { TrialLog } from './cuts/trial-log.js';
+import { Workshop } from './cuts/workshop.js';
+import { ExportController } from './export/export.controller.js';
+import { RestoreController } from './export/restore.controller.js';
+import { configuredKeys, SignedLog } from './export/signed-log.js';
 import { contextOf } from './graphql/context.js';
 import { sealedFields } from './graphql/disclosures.js';
 import { enums } from './graphql/enums.js';
@@ -42,7 +52,27 @@ import { TrialStates } from './monitoring/trial-states.js';
 import { Metrics } from './operations/metrics.js';
 import { OperationsController } from './operations/operations.controller.js';
 import { operationsResolvers } from './operations/resolvers.js';
+import { Cosigning } from './proofs/cosigning.js';
+import { MerkleProofs } from './proofs/merkle-proofs.js';
+import { proofResolvers } from './proofs/resolvers.js';
+import { givenKeys, KeyRingVerifiers } from './proofs/verifier-keys.js';
+import { recommendationResolvers } from './recommendations/resolvers.js';
+import { TrialRecommendations } from './recommendations/trial-recommendations.js';
 import { recordingResolvers } from './recording/resolvers.js';
+import { queryResolvers } from './queries/resolvers.js';
+import { TrialQueries } from './queries/trial-queries.js';
+import { signatureResolvers } from './signatures/resolvers.js';
+import { TrialSignatures } from './signatures/trial-signatures.js';
+import type { Reauthentication } from './signatures/reauthentication.js';
+import { CutReports } from './reports/cut-reports.js';
+import { ReportsController } from './reports/reports.controller.js';
+import { reportResolvers } from './reports/resolvers.js';
+import { erasureResolvers } from './erasure/resolvers.js';
+import { healErasures, HEALING } from './erasure/heal-erasures.js';
+import { TrialErasures } from './erasure/trial-erasures.js';
+import { Erasures } from './free-text/erasures.js';
+import { FreeText } from './free-text/free-text.js';
+import { openKeys } from './free-text/open-keys.js';
 import { FindTrialHandler, ListTrialsHandler } from './registry/find-trials.js';
 import { registryResolvers } from './registry/resolvers.js';
 
@@ -50,6 +80,7 @@ import { registryResolvers } from './registry/resolvers.js';
 export interface ApiParts {
   readonly configuration: Configuration;
   readonly connections: Connections;
+  readonly reauthentication: Reauthentication;
   readonly stopping: AbortSignal;
   readonly log: Logger;
   readonly unexpected: UnexpectedError;
@@ -63,9 +94,10 @@ const PUSHES = '';
 
 @Module({})
 export class ApiModule {
-  static of({ configuration, connections, stopping, log, unexpected }: ApiParts): DynamicModule {
+  static of({ configuration, connections, reauthentication, stopping, log, unexpected }: ApiParts): DynamicModule {
     const { store, readModels, database } = connections;
     const history = new EventHistory(database);
+    const positions = new KnownPositions(database);
     const viewers = new Viewers(store);
     const tenants = new Tenants(store);
     const quotas = new Quotas(configuration.tenantLimits, (tenant) => tenants.limits(tenant));
@@ -77,6 +109,28 @@ export class ApiModule {
     const conduct = new Conduct(store, viewers);
     const unblindings = new Unblindings(history);
     const openArms = new OpenArms(unblindings);
+    const pastPeople = new PastPeople(store, positions);
+    const trialLog = new TrialLog(history);
+    const workshop = new Workshop();
+    const cuts = new CutReader(store, history, trialLog, workshop);
+    const diffs = new CutDiffs(cuts, trialLog, workshop);
+    const cutMaker = new CutMaker(
+      store,
+      trialLog,
+      workshop,
+      (tenant, person) => () => quotas.stretch({ tenant, person }),
+    );
+    const reports = new CutReports(cuts, conduct, configuration.maskingSecret);
+    const keys = openKeys(configuration.keys);
+    const freeText = new FreeText(keys, new Erasures(store));
+    const erasures = new TrialErasures(history);
+    const heal = (): Promise<void> => healErasures(keys, erasures, freeText);
+    const proofs = new MerkleProofs(new ProofStore(database));
+    const cosigning = new Cosigning(proofs, store, configuration.witnesses);
+    const verifierKeys =
+      configuration.signingKeys === undefined || configuration.verifierKeys !== undefined
+        ? givenKeys(configuration.verifierKeys ?? [])
+        : new KeyRingVerifiers(configuration.signingKeys);
     const metrics = new Metrics(() => states.watched);
 
     return {
@@ -94,15 +148,25 @@ export class ApiModule {
             resolvers: [
               { ...scalars, ...enums },
               registryResolvers(queries, tenants),
-              monitoringResolvers(states, viewers, openArms),
-              historyResolvers(queries, store, viewers, openArms),
-              accessResolvers(viewers, tenants, unblindings),
-              recordingResolvers(commands, metrics),
+              monitoringResolvers(states, viewers, openArms, positions),
+              historyResolvers(queries, store, viewers, openArms, pastPeople, freeText),
+              accessResolvers(viewers, tenants, unblindings, pastPeople, positions, freeText),
+              recordingResolvers(commands, metrics, reauthentication),
+              cutResolvers({ cuts, diffs }, history, queries, store, viewers),
+              queryResolvers(new TrialQueries(history), viewers, freeText),
+              signatureResolvers(new TrialSignatures(history, store), viewers),
+              reportResolvers(reports),
+              recommendationResolvers(new TrialRecommendations(history), viewers),
+              erasureResolvers(erasures, viewers, positions),
+              proofResolvers(proofs, cosigning, verifierKeys, store),
               operationsResolvers(readModels),
             ],
             transformSchema: guarded,
             context: async ({ req }: { req: IncomingMessage }) =>
-              noted(req, await contextOf(identityOf(req), viewers, conduct, quotas)),
+              noted(req, {
+                ...(await contextOf(identityOf(req), viewers, conduct, quotas)),
+                address: req.socket.remoteAddress,
+              }),
             formatError: (_formatted, error) => presentError(error, unexpected),
             introspection: configuration.introspection,
             hideSchemaDetailsFromClientErrors: !configuration.introspection,
@@ -129,7 +193,7 @@ export class ApiModule {
           }),
         }),
       ],
-      controllers: [OperationsController, ImportController],
+      controllers: [OperationsController, ImportController, ReportsController, ExportController, RestoreController],
       providers: [
         { provide: CONFIGURATION, useValue: configuration },
         { provide: STOPPING, useValue: stopping },
@@ -137,13 +201,20 @@ export class ApiModule {
         { provide: ReadModels, useValue: readModels },
         { provide: Database, useValue: database },
         { provide: EventHistory, useValue: history },
+        { provide: KnownPositions, useValue: positions },
         { provide: TrialStates, useValue: states },
         { provide: Viewers, useValue: viewers },
         { provide: Tenants, useValue: tenants },
         { provide: Conduct, useValue: conduct },
+        { provide: CutReports, useValue: reports },
         { provide: Metrics, useValue: metrics },
+        { provide: HEALING, useValue: heal },
         { provide: Quotas, useValue: quotas },
-        { provide: Application, useValue: new Application(store, Date.now, { viewers, tenants }) },
+        { provide: SignedLog, useValue: new SignedLog(new ProofStore(database), () => configuredKeys(configuration)) },
+        {
+          provide: Application,
+          useValue: new Application(store, Date.now, { viewers, tenants, freeText, cuts: cutMaker, cosigning }),
+        },
         RecordCommandsHandler,
         FindTrialHandler,
         ListTrialsHandler,

@@ -12,6 +12,7 @@ import { Conduct } from './access/conduct.js';
 import { Viewers } from './access/viewers.js';
 import { openConnections, waitForStore, warnOfExcessRights } from './connections.js';
 import { contextOf } from './graphql/context.js';
+import { HEALING, keepErasuresHealed } from './erasure/heal-erasures.js';
 import type { UnexpectedError } from './graphql/errors.js';
 import { MAX_BODY } from './graphql/limits.js';
 import { serveSubscriptions } from './graphql/web-socket.js';
@@ -60,7 +61,8 @@ export async function startApi(configuration: Configuration, logTo?: Destination
     const log = openLog(configuration.logLevel, logTo);
     const unexpected: UnexpectedError = (id, error) => log.error({ event: 'unexpected', id, err: error });
     const identity = await openIdentity(configuration, () => localUrl(app!.getHttpServer()), unexpected);
-    const parts = { configuration, connections, stopping: stopping.signal, log, unexpected };
+    const { reauthentication } = identity;
+    const parts = { configuration, connections, reauthentication, stopping: stopping.signal, log, unexpected };
     app = await NestFactory.create<NestExpressApplication>(ApiModule.of(parts), {
       bufferLogs: true,
       bodyParser: false,
@@ -107,6 +109,8 @@ export async function startApi(configuration: Configuration, logTo?: Destination
       ended: (who, code, ms) => log.info({ event: 'socket', ...whoOf(who), code, ms: Math.round(ms) }),
       unexpected,
     });
+    const notHealed = (error: unknown): void => log.error({ event: 'erasures not healed', err: error });
+    void keepErasuresHealed(app.get<() => Promise<void>>(HEALING), stopping.signal, notHealed);
     await app.listen(configuration.port, configuration.host);
     return { url: urlOf(server, configuration.host), close };
   } catch (error) {

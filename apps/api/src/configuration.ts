@@ -1,4 +1,6 @@
 import { isSafeIssuer } from '@cairn/platform/identity';
+import type { VaultMounts, VaultSettings } from '@cairn/platform/keys';
+import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '@cairn/audit';
 import { z } from 'zod';
 import { limitsFrom, type TenantLimits, tenantLimitSettings } from './limits/tenant-limits.js';
 
@@ -7,6 +9,11 @@ function isOrigin(address: string): boolean {
   const url = URL.parse(address);
   return url !== null && `${url.origin}/` === url.href;
 }
+
+/** Where an engine of Vault is mounted. */
+const mount = z.string().regex(/^[\w-]+(?:\/[\w-]+)*$/, 'is a path of letters, digits, dashes');
+
+const listed = (text: string): readonly string[] => text.split(/[\s,]+/).filter((each) => each !== '');
 
 const Settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, hostname: /^.*$/ }),
@@ -30,6 +37,37 @@ const Settings = z.object({
     .url({ protocol: /^https?$/ })
     .refine(isOrigin, 'is an origin, without a path')
     .optional(),
+  /** What the letters of the arms in closed reports follow from. Another one would give arms other letters. */
+  CAIRN_MASKING_SECRET: z.string().min(32, 'is a secret of at least 32 characters, the same for every process'),
+  /** Where the keys are that free text about participants is sealed with. */
+  CAIRN_KEYS: z.enum(['file', 'vault']).default('file'),
+  /** The folder of the keys, never beside the database's own backups. */
+  CAIRN_KEYS_DIR: z.string().min(1).optional(),
+  /** A HashiCorp Vault or an OpenBao. */
+  VAULT_ADDR: z.url({ protocol: /^https?$/ }).optional(),
+  VAULT_TOKEN: z.string().min(1).optional(),
+  VAULT_NAMESPACE: z.string().min(1).optional(),
+  VAULT_TRANSIT_MOUNT: mount.default('transit'),
+  VAULT_KV_MOUNT: mount.default('secret'),
+  /** The same database as a login that may restore exported logs and nothing else; without it the other login is used. */
+  RESTORE_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, hostname: /^.*$/ }).optional(),
+  /** The key ring that the log is signed with, whose public keys go with exports. */
+  CAIRN_SIGNING_KEYS: z.string().min(1).optional(),
+  /** The public keys of whoever signs the log, where the key ring is kept from this service. */
+  CAIRN_VERIFIER_KEYS: z
+    .string()
+    .transform(listed)
+    .refine((keys) => keys.every((key) => parseVerifierKey(key)), 'are verifier keys, name+id+base64, a space between')
+    .optional(),
+  /** The public keys of witnesses, whose cosignatures of checkpoints are taken. */
+  CAIRN_WITNESSES: z
+    .string()
+    .transform((text) => listed(text).map(parseVerifierKey))
+    .refine(
+      (keys): keys is VerifierKey[] => keys.every((key) => key?.type === SIGNATURE_TYPE.cosignature),
+      'are verifier keys of cosignature/v1, name+id+base64, a space between',
+    )
+    .optional(),
   /** How long the start waits for the database. */
   START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
   /** Participants' documents kept in memory, over all trials. */
@@ -47,6 +85,11 @@ function discords(given: Readonly<Record<string, string | undefined>>): readonly
   return [
     ...(has('ISSUER_FILE') === has('OIDC_ISSUER') ? ['OIDC_ISSUER: give this or ISSUER_FILE'] : []),
     ...needs('OIDC_ISSUER', 'OIDC_AUDIENCE'),
+    ...(given['CAIRN_KEYS'] === 'vault'
+      ? ['VAULT_ADDR', 'VAULT_TOKEN'].filter((name) => !has(name)).map((name) => `${name}: goes with CAIRN_KEYS=vault`)
+      : has('CAIRN_KEYS_DIR')
+        ? []
+        : ['CAIRN_KEYS_DIR: give this, or CAIRN_KEYS=vault']),
     ...needs('OIDC_CLIENT_ID', 'PUBLIC_URL'),
     ...needs('OIDC_CLIENT_SECRET', 'OIDC_CLIENT_ID'),
     // Somebody forgot the issuer, and would be surprised whom the embedded one lets in.
@@ -75,14 +118,29 @@ export type IdentityConfiguration =
         | undefined;
     };
 
+/** Where participants' keys are. */
+export type KeysConfiguration =
+  | { readonly kind: 'file'; readonly dir: string }
+  | { readonly kind: 'vault'; readonly vault: VaultSettings; readonly mounts: VaultMounts };
+
 export interface Configuration {
   readonly databaseUrl: string;
   readonly databaseConnections: number;
+  /** As a login that can become `cairn_restorer`. */
+  readonly restoreDatabaseUrl: string;
+  /** The file of the key ring; undefined when the log is not signed. */
+  readonly signingKeys: string | undefined;
+  /** Public keys that are given instead of the ring. */
+  readonly verifierKeys: readonly string[] | undefined;
+  /** Whose cosignatures are taken. */
+  readonly witnesses: readonly VerifierKey[];
   readonly host: string;
   readonly port: number;
   readonly logLevel: z.infer<typeof Settings>['LOG_LEVEL'];
   readonly introspection: boolean;
   readonly identity: IdentityConfiguration;
+  readonly keys: KeysConfiguration;
+  readonly maskingSecret: string;
   readonly startTimeoutSeconds: number;
   readonly cachedDocuments: number;
   /** Of each tenant, until its own log says otherwise. */
@@ -111,14 +169,30 @@ export function readConfiguration(
   return {
     databaseUrl: settings.DATABASE_URL,
     databaseConnections: settings.DATABASE_CONNECTIONS,
+    restoreDatabaseUrl: settings.RESTORE_DATABASE_URL ?? settings.DATABASE_URL,
+    signingKeys: settings.CAIRN_SIGNING_KEYS,
+    verifierKeys: settings.CAIRN_VERIFIER_KEYS,
+    witnesses: settings.CAIRN_WITNESSES ?? [],
     host: settings.HOST,
     port: settings.PORT,
     logLevel: settings.LOG_LEVEL,
     introspection: settings.INTROSPECTION,
     identity: identityOf(settings),
+    keys: keysOf(settings),
+    maskingSecret: settings.CAIRN_MASKING_SECRET,
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     cachedDocuments: settings.CACHED_DOCUMENTS,
     tenantLimits: limitsFrom(settings),
+  };
+}
+
+function keysOf(settings: z.infer<typeof Settings>): KeysConfiguration {
+  if (settings.CAIRN_KEYS === 'file') return { kind: 'file', dir: settings.CAIRN_KEYS_DIR! };
+  const { VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_TRANSIT_MOUNT, VAULT_KV_MOUNT } = settings;
+  return {
+    kind: 'vault',
+    vault: { address: VAULT_ADDR!, token: VAULT_TOKEN!, namespace: VAULT_NAMESPACE },
+    mounts: { transit: VAULT_TRANSIT_MOUNT, kv: VAULT_KV_MOUNT },
   };
 }
 

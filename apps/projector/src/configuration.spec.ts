@@ -2,19 +2,25 @@ import { readConfiguration } from './configuration.js';
 
 const url = 'postgres://u:secret@localhost/cairn';
 
-it('needs the database only', () => {
-  expect(readConfiguration({ DATABASE_URL: url, PROJECTOR_PORT: '' })).toEqual({
+it('needs the database, and keys to sign the log with', () => {
+  expect(readConfiguration({ DATABASE_URL: url, PROJECTOR_PORT: '', CAIRN_SIGNING_KEYS: 'keys.json' })).toEqual({
     databaseUrl: url,
     host: '127.0.0.1',
     port: 4_001,
     logLevel: 'info',
     recentDocuments: 5_000,
+    signingKeys: 'keys.json',
   });
+});
+
+it('leaves the log unsigned only when it is told to', () => {
+  expect(() => readConfiguration({ DATABASE_URL: url })).toThrow(/CAIRN_SIGNING_KEYS[^]*CAIRN_PROOFS=off/);
+  expect(readConfiguration({ DATABASE_URL: url, CAIRN_PROOFS: 'off' }).signingKeys).toBeUndefined();
 });
 
 it('takes a database behind a socket', () => {
   const socket = 'postgres://postgres@localhost/cairn?host=%2Ftmp%2Fcairn-pg-x';
-  expect(readConfiguration({ DATABASE_URL: socket }).databaseUrl).toBe(socket);
+  expect(readConfiguration({ DATABASE_URL: socket, CAIRN_PROOFS: 'off' }).databaseUrl).toBe(socket);
 });
 
 it('names everything that is wrong at once, without the values', () => {

@@ -7,6 +7,10 @@ const Settings = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Documents that the live feeds keep in memory. */
   RECENT_DOCUMENTS: z.coerce.number().int().min(100).default(5_000),
+  /** Whether the log is signed as it grows. */
+  CAIRN_PROOFS: z.enum(['on', 'off']).default('on'),
+  /** The key ring that it is signed with. */
+  CAIRN_SIGNING_KEYS: z.string().min(1).optional(),
 });
 
 export interface Configuration {
@@ -16,6 +20,8 @@ export interface Configuration {
   readonly port: number;
   readonly logLevel: z.infer<typeof Settings>['LOG_LEVEL'];
   readonly recentDocuments: number;
+  /** The file of the key ring; undefined when the log is not to be signed. */
+  readonly signingKeys: string | undefined;
 }
 
 /** One line for each setting that is missing or wrong. Values are not repeated: a database URL holds a password. */
@@ -35,11 +41,18 @@ export function readConfiguration(
     throw new ConfigurationError(lines.join('\n'));
   }
   const settings = read.data;
+  const signs = settings.CAIRN_PROOFS === 'on';
+  if (signs && settings.CAIRN_SIGNING_KEYS === undefined) {
+    throw new ConfigurationError(
+      'CAIRN_SIGNING_KEYS: the file of the key ring that the log is signed with; CAIRN_PROOFS=off does without signing',
+    );
+  }
   return {
     databaseUrl: settings.DATABASE_URL,
     host: settings.HOST,
     port: settings.PROJECTOR_PORT,
     logLevel: settings.LOG_LEVEL,
     recentDocuments: settings.RECENT_DOCUMENTS,
+    signingKeys: signs ? settings.CAIRN_SIGNING_KEYS : undefined,
   };
 }

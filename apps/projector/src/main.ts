@@ -1,12 +1,15 @@
 import 'reflect-metadata';
 import v8 from 'node:v8';
-import { DefinitionChanged, PostgresEventStore, ProjectionRunner } from '@cairn/platform';
+import { Database, DefinitionChanged, PostgresEventStore, ProjectionRunner, ProofStore } from '@cairn/platform';
+import { InvalidKeyRing } from '@cairn/platform/signing';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
-import { pino } from 'pino';
+import { pino, type Logger as Logging } from 'pino';
 import { ConfigurationError, readConfiguration } from './configuration.js';
-import { observeWithLog } from './log.js';
+import { observeNotaryWithLog, observeWithLog } from './log.js';
 import { Metrics } from './metrics.js';
+import { Notary } from './notary/notary.js';
+import { SigningKeysFile } from './notary/signing-keys.js';
 import { catalogue, projections } from './projections.js';
 import { ProjectorModule } from './projector.module.js';
 
@@ -14,7 +17,7 @@ import { ProjectorModule } from './projector.module.js';
 const STOP_WITHIN_MS = 10_000;
 
 async function main(): Promise<void> {
-  const { databaseUrl, host, port, logLevel, recentDocuments } = readConfiguration();
+  const { databaseUrl, host, port, logLevel, recentDocuments, signingKeys } = readConfiguration();
   // A rebuild makes much garbage beside what it keeps; V8 would let the heap grow to several times the latter.
   v8.setFlagsFromString('--heap-growing-percent=100');
   // As the API writes its lines, so that both can be read together.
@@ -34,6 +37,9 @@ async function main(): Promise<void> {
     recentDocuments,
   });
   metrics.watch(runner, store, Date.now);
+  const signing =
+    signingKeys === undefined ? undefined : await prepareSigning(signingKeys, databaseUrl, store, logger, metrics);
+  if (!signing) logger.warn('CAIRN_PROOFS is off: the log is not signed, and nothing of it can be proved');
   const app = await NestFactory.create(ProjectorModule.around(runner, metrics, logger), {
     logger: false,
     forceCloseConnections: true,
@@ -46,7 +52,7 @@ async function main(): Promise<void> {
       logger.info({ why }, 'ending');
       setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
       await app.close();
-      await runner.stop();
+      await Promise.all([runner.stop(), signing?.close()]);
       await store.close();
     })());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));
@@ -55,6 +61,7 @@ async function main(): Promise<void> {
 
   try {
     await runner.start();
+    signing?.notary.start();
     await app.listen(port, host);
   } catch (error) {
     await end('it could not start');
@@ -63,8 +70,35 @@ async function main(): Promise<void> {
   logger.info({ host, port, projections: projections.map(({ projection }) => projection.name) }, 'projecting');
 }
 
+/** The notary with its own connections: what it waits for, no projection waits for. */
+async function prepareSigning(
+  file: string,
+  url: string,
+  store: PostgresEventStore,
+  logger: Logging,
+  metrics: Metrics,
+): Promise<{ readonly notary: Notary; close(): Promise<void> }> {
+  const keys = new SigningKeysFile(file);
+  await keys.current().catch((error: unknown) => {
+    if (error instanceof InvalidKeyRing) throw error;
+    throw new ConfigurationError(`CAIRN_SIGNING_KEYS: cannot be read (${String((error as { code?: unknown }).code)})`);
+  });
+  const database = new Database({ url, role: 'cairn_projector', applicationName: 'cairn projector notary', max: 2 });
+  const proofs = new ProofStore(database);
+  metrics.watchNotary(proofs, store);
+  const observer = observeNotaryWithLog(logger, metrics.notaryObserver);
+  const notary = new Notary({ store, proofs, keys: () => keys.current(), observer });
+  return {
+    notary,
+    close: async () => {
+      await notary.stop();
+      await database.close();
+    },
+  };
+}
+
 main().catch((error: unknown) => {
-  const expected = error instanceof ConfigurationError || error instanceof DefinitionChanged;
-  console.error(expected ? error.message : error);
+  const expected = [ConfigurationError, DefinitionChanged, InvalidKeyRing].some((kind) => error instanceof kind);
+  console.error(expected ? (error as Error).message : error);
   process.exit(1);
 });

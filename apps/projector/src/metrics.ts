@@ -1,13 +1,16 @@
 import type { EventStore } from '@cairn/event-sourcing';
-import type { ProjectionRunner, RunnerObserver } from '@cairn/platform';
+import type { ProjectionRunner, ProofStore, RunnerObserver } from '@cairn/platform';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { NotaryObserver } from './notary/notary.js';
 
 /** What operators see of the projector, in Prometheus' text format. */
 export class Metrics {
   private readonly registry = new Registry();
-  private lookUp: () => Promise<void> = async () => undefined;
+  private readonly lookUps: (() => Promise<void>)[] = [];
   /** Where and how much the runner works; to be given to it. */
   readonly observer: RunnerObserver;
+  /** To be given to the notary. */
+  readonly notaryObserver: NotaryObserver;
 
   constructor() {
     const registers = [this.registry];
@@ -46,6 +49,22 @@ export class Metrics {
       },
       swapped: ({ name }) => rebuilt.set({ projection: name }, 1),
     };
+    const checkpoints = new Counter({
+      name: 'cairn_proofs_checkpoints_total',
+      help: 'Checkpoints that were signed.',
+      registers,
+    });
+    const notaryFailures = new Counter({
+      name: 'cairn_proofs_failures_total',
+      help: 'Attempts to sign that failed and were tried again after a pause.',
+      registers,
+    });
+    this.notaryObserver = {
+      signed: (_, made) => checkpoints.inc(made),
+      halted: () => undefined,
+      resumed: () => undefined,
+      failed: () => notaryFailures.inc(),
+    };
   }
 
   /** Adds what is looked up at each scrape: how far each projection is in each log. */
@@ -57,7 +76,7 @@ export class Metrics {
     const halted = gauge('cairn_projection_halted', '1 when the projection stopped at an event it cannot fold.');
     const parked = gauge('cairn_projection_parked_events', 'Events that wait for code that can fold them.');
     const lag = gauge('cairn_projection_lag_events', 'Events of the log that the projection has not seen.');
-    this.lookUp = async () => {
+    this.lookUps.push(async () => {
       for (const each of [lag, lagSeconds, halted, parked]) each.reset();
       for (const tenant of await store.tenants()) {
         for (const status of await runner.states(tenant)) {
@@ -70,12 +89,38 @@ export class Metrics {
           lagSeconds.set(labels, oldest ? Math.max(0, (now() - oldest.recordedAt) / 1_000) : 0);
         }
       }
-    };
+    });
+  }
+
+  /** Adds how far the notary is in each log. */
+  watchNotary(proofs: ProofStore, store: EventStore): void {
+    const registers = [this.registry];
+    const labelNames = ['tenant'] as const;
+    const lag = new Gauge({
+      name: 'cairn_proofs_lag_events',
+      help: 'Events of the log that are not signed yet.',
+      labelNames,
+      registers,
+    });
+    const halted = new Gauge({
+      name: 'cairn_proofs_halted',
+      help: '1 when the log is not what was signed, so that nothing more is signed.',
+      labelNames,
+      registers,
+    });
+    this.lookUps.push(async () => {
+      for (const each of [lag, halted]) each.reset();
+      for (const tenant of await store.tenants()) {
+        const [head, state] = await Promise.all([store.head(tenant), proofs.notary(tenant)]);
+        lag.set({ tenant }, Math.max(0, Number(head - state.position)));
+        halted.set({ tenant }, state.halted ? 1 : 0);
+      }
+    });
   }
 
   /** Everything, in Prometheus' text format. */
   async scrape(): Promise<string> {
-    await this.lookUp();
+    for (const lookUp of this.lookUps) await lookUp();
     return this.registry.metrics();
   }
 }

@@ -1,4 +1,5 @@
 import { accessEventTypes } from '@cairn/access';
+import { auditEventTypes } from '@cairn/audit';
 import { deliveryEventTypes } from '@cairn/delivery';
 import { EventCatalogue } from '@cairn/event-sourcing';
 import { fidelityProjection, participantsProjection } from '@cairn/monitoring';
@@ -6,7 +7,12 @@ import type { RunnableProjection } from '@cairn/platform';
 import { registryEventTypes, trialsProjection } from '@cairn/registry';
 
 /** Every event type of the product. */
-export const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryEventTypes, ...accessEventTypes]);
+export const catalogue = new EventCatalogue([
+  ...registryEventTypes,
+  ...deliveryEventTypes,
+  ...accessEventTypes,
+  ...auditEventTypes,
+]);
 
 /** The read models that are kept up to date. */
 export const projections: readonly RunnableProjection[] = [

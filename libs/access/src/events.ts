@@ -1,4 +1,4 @@
-import { type EventOf, eventType, isIdentifier, isPlainText, parseInstant } from '@cairn/event-sourcing';
+import { type EventOf, eventType, isIdentifier, isPlainText, isWithin, parseInstant } from '@cairn/event-sourcing';
 import { z } from 'zod';
 import { Role } from './roles.js';
 
@@ -10,7 +10,7 @@ import { Role } from './roles.js';
 const id = z.string().refine(isIdentifier, 'is not an identifier');
 const text = z
   .string()
-  .max(4_000)
+  .refine((value) => isWithin(value, 4_000), 'is longer than 4000 characters')
   .refine((value) => value.trim() !== '', 'is empty')
   .refine(isPlainText, 'holds control characters');
 const timestamp = z
@@ -51,13 +51,15 @@ export const sealedRead = z.object({
   participant: id.optional(),
   participants: z.int().min(0),
   by: z.enum(['role', 'unblinding']),
+  /** Since version 2: the data cut whose closed report or tables it was. */
+  cut: id.optional(),
 });
 export const sealedReadRefusal = z.object({ person: id, trial: id, field: id, reason: id });
 
 /** Streams `@access/person/<person>`: what somebody did that changed nothing. */
 export const conductEventTypes = [
   eventType('SignedIn', signIn),
-  eventType('SealedDataRead', sealedRead),
+  eventType('SealedDataRead', sealedRead, (data: z.infer<typeof sealedRead>) => data),
   eventType('SealedDataRefused', sealedReadRefusal),
 ] as const;
 export type ConductEvent = EventOf<(typeof conductEventTypes)[number]>;

@@ -56,6 +56,8 @@ describe('a command is permitted', () => {
     ],
     ['no training of others', coordinator, inT('recordTraining', { worker: 'W2' }), { site: 'S2' }, noWorker],
     ['a void of the own site’s records', coordinator, inT('voidRecord'), { site: 'S1' }, allowed],
+    ['an amendment of the own site’s records', coordinator, inT('amendRecord'), { site: 'S1' }, allowed],
+    ['no amendment of others', coordinator, inT('amendRecord'), { site: 'S2' }, asAbsent('EVENT_UNKNOWN', 'event')],
     ['no void of others', coordinator, inT('voidRecord'), { site: 'S2' }, asAbsent('EVENT_UNKNOWN', 'event')],
     ['a coordinator contacts of every worker', coordinator, contact('W7'), { site: 'S1', workers: ['W7'] }, allowed],
     ['a coordinator no protocol', coordinator, inT('publishProtocol'), { site: 'S1' }, forbidden],

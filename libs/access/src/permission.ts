@@ -11,7 +11,7 @@ export interface Asked {
 
 /**
  * Where that belongs which a command is about: a participant by the referral that stands, a worker by their registration,
- * a void by the record that it strikes. Nothing of what is not known.
+ * a void or an amendment by the record that it strikes. Nothing of what is not known.
  */
 export interface Whereabouts {
   readonly site?: string | undefined;
@@ -64,6 +64,7 @@ const absences = {
   site: { code: 'SITE_UNKNOWN', field: 'site' },
   worker: { code: 'WORKER_UNKNOWN', field: 'worker' },
   event: { code: 'EVENT_UNKNOWN', field: 'event' },
+  query: { code: 'QUERY_UNKNOWN', field: 'query' },
 } as const;
 
 /** What each command is about. Those of the whole trial or tenant are nobody's whose reach is limited. */
@@ -90,6 +91,24 @@ const subjects = {
   recordTraining: 'worker',
 
   voidRecord: 'event',
+  amendRecord: 'event',
+
+  takeDataCut: 'whole',
+
+  raiseQuery: 'found',
+  answerQuery: 'query',
+  reopenQuery: 'query',
+  closeQuery: 'query',
+  signContent: 'found',
+
+  makeRecommendation: 'whole',
+  answerRecommendation: 'whole',
+
+  cosignCheckpoint: 'whole',
+
+  requestErasure: 'participant',
+  eraseParticipant: 'participant',
+  denyErasure: 'participant',
 
   registerPerson: 'whole',
   assignRole: 'whole',
@@ -97,7 +116,7 @@ const subjects = {
   requestUnblinding: 'participant',
   approveUnblinding: 'participant',
   denyUnblinding: 'participant',
-} as const satisfies Record<GuardedCommand, 'whole' | 'contact' | keyof typeof absences>;
+} as const satisfies Record<GuardedCommand, 'whole' | 'contact' | 'found' | keyof typeof absences>;
 
 const allowed: Permission = { kind: 'allowed' };
 const forbidden: Permission = { kind: 'forbidden' };
@@ -118,6 +137,9 @@ export function permit(viewer: Viewer, command: Asked, about: Whereabouts): Perm
   switch (subject) {
     case 'whole':
       return forbidden;
+    case 'found':
+      // What it is about was looked for within the viewer's reach; what is beyond it was not found.
+      return allowed;
     case 'site':
       return atOwnSite(command.site) ? allowed : asAbsent('site');
     case 'participant':
@@ -129,6 +151,7 @@ export function permit(viewer: Viewer, command: Asked, about: Whereabouts): Perm
       return command.worker !== undefined && reach.workers.has(command.worker) ? allowed : asAbsent('worker');
     case 'worker':
     case 'event':
+    case 'query':
       return atOwnSite(about.site) || inCaseload ? allowed : asAbsent(subject);
     default:
       return subject satisfies never;

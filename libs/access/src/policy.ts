@@ -13,6 +13,12 @@ export const areas = {
   allocation: 'the arm of a participant',
   history: 'the recorded events',
   benchmark: 'a site beside the others, small numbers suppressed',
+  cuts: 'data cuts, what changed between them, their open reports and signatures',
+  byArm: 'figures by masked arm, and the closed reports that show them',
+  queries: 'questions about records, and their answers',
+  recommendations: 'what the committee advises, and the answer to it',
+  proofs: 'the Merkle log of a trial, its checkpoints and the export of its events',
+  erasures: 'requests to erase the free text about a participant, and what became of them',
   unblindings: 'requests to learn an arm, and what became of them; never the arm',
   people: 'people and their roles',
   conduct: 'sign-ins, role changes, sealed reads and unblindings, of the whole tenant',
@@ -39,6 +45,12 @@ const nothing = {
   allocation: 'none',
   history: 'none',
   benchmark: 'none',
+  cuts: 'none',
+  byArm: 'none',
+  queries: 'none',
+  recommendations: 'none',
+  proofs: 'none',
+  erasures: 'none',
   unblindings: 'none',
   people: 'none',
   conduct: 'none',
@@ -53,6 +65,9 @@ const watching = {
   engagementStatus: 'trial',
   history: 'trial',
   benchmark: 'trial',
+  cuts: 'trial',
+  recommendations: 'trial',
+  proofs: 'trial',
   readModels: 'trial',
 } as const satisfies Record<Area, Extent>;
 
@@ -65,15 +80,32 @@ const blinded = {
   allocation: 'sealed',
   history: 'sealed',
   benchmark: 'sealed',
+  cuts: 'sealed',
+  byArm: 'sealed',
+  queries: 'sealed',
+  proofs: 'sealed',
   readModels: 'sealed',
 } as const satisfies Record<Area, Extent>;
 
 /** Who may see what. */
 export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
-  trial_manager: { ...watching, allocation: 'trial', unblindings: 'trial', people: 'trial' },
+  trial_manager: {
+    ...watching,
+    allocation: 'trial',
+    queries: 'trial',
+    erasures: 'trial',
+    unblindings: 'trial',
+    people: 'trial',
+  },
   // Committees judge by masked arms. They are not blinded, and could infer much; the key itself is not their work.
-  dmc_member: { ...watching, unblindings: 'trial', conduct: 'trial' },
-  unblinded_statistician: { ...watching, allocation: 'recorded', unblindings: 'trial' },
+  dmc_member: { ...watching, byArm: 'recorded', unblindings: 'trial', conduct: 'trial' },
+  unblinded_statistician: {
+    ...watching,
+    allocation: 'recorded',
+    byArm: 'recorded',
+    queries: 'trial',
+    unblindings: 'trial',
+  },
   blinded_outcome_assessor: { ...blinded, participants: 'trial' },
   site_coordinator: {
     ...nothing,
@@ -83,6 +115,7 @@ export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
     allocation: 'site',
     history: 'site',
     benchmark: 'site',
+    queries: 'site',
   },
   peer_worker: {
     ...nothing,
@@ -92,8 +125,23 @@ export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
     history: 'caseload',
   },
   site_viewer: { ...nothing, engagement: 'site', benchmark: 'site' },
-  auditor: { ...watching, allocation: 'recorded', unblindings: 'trial', people: 'trial', conduct: 'trial' },
-  sponsor_administrator: { ...blinded, unblindings: 'trial', people: 'trial', conduct: 'trial' },
+  auditor: {
+    ...watching,
+    allocation: 'recorded',
+    queries: 'trial',
+    erasures: 'trial',
+    unblindings: 'trial',
+    people: 'trial',
+    conduct: 'trial',
+  },
+  sponsor_administrator: {
+    ...blinded,
+    recommendations: 'trial',
+    erasures: 'trial',
+    unblindings: 'trial',
+    people: 'trial',
+    conduct: 'trial',
+  },
   machine_subscriber: blinded,
 };
 
@@ -106,6 +154,8 @@ const bySite: CommandRights = { trial_manager: 'trial', site_coordinator: 'site'
 const byMeeting: CommandRights = { ...bySite, peer_worker: 'caseload' };
 const ofOutcome: CommandRights = { ...bySite, blinded_outcome_assessor: 'trial' };
 const ofSetUp: CommandRights = { trial_manager: 'trial', sponsor_administrator: 'trial' };
+/** Whoever looks after the quality of records that others make. */
+const ofMonitoring: CommandRights = { trial_manager: 'trial', unblinded_statistician: 'trial', auditor: 'trial' };
 const ofPeople: CommandRights = { sponsor_administrator: 'trial' };
 
 /** Who may give which command; whoever is not named may not. */
@@ -132,6 +182,26 @@ export const commandRights = {
   recordTraining: bySite,
 
   voidRecord: bySite,
+  amendRecord: bySite,
+
+  takeDataCut: { trial_manager: 'trial', unblinded_statistician: 'trial' },
+
+  raiseQuery: { ...ofMonitoring, site_coordinator: 'site' },
+  answerQuery: bySite,
+  reopenQuery: ofMonitoring,
+  closeQuery: ofMonitoring,
+  signContent: { ...ofMonitoring, dmc_member: 'trial', site_coordinator: 'site' },
+
+  makeRecommendation: { dmc_member: 'trial' },
+  answerRecommendation: { sponsor_administrator: 'trial' },
+
+  // Of a witness: whoever hands it in says nothing by it themselves.
+  cosignCheckpoint: { ...ofMonitoring, dmc_member: 'trial' },
+
+  requestErasure: bySite,
+  // Whoever asked is not the one who decides; see decide-erasure.ts.
+  eraseParticipant: ofSetUp,
+  denyErasure: ofSetUp,
 
   registerPerson: ofPeople,
   assignRole: ofPeople,

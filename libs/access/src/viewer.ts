@@ -1,4 +1,4 @@
-import type { Instant, TenantId } from '@cairn/event-sourcing';
+import { type Instant, parseInstant, type TenantId } from '@cairn/event-sourcing';
 import type { z } from 'zod';
 import type { roleAssignment } from './events.js';
 import { type Area, commandRights, type Extent, type GuardedCommand, sight } from './policy.js';
@@ -7,8 +7,8 @@ import { isBlinded, type Role } from './roles.js';
 /** A role as it was assigned. */
 export type Assignment = z.infer<typeof roleAssignment>;
 
-/** Why something is not shown: to keep the viewer blinded, or because it is not their work. */
-export type SealReason = 'BLINDED' | 'NOT_IN_ROLE';
+/** Why something is not shown: to keep the viewer blinded, because it is not their work, or because its time is over. */
+export type SealReason = 'BLINDED' | 'NOT_IN_ROLE' | 'EXPIRED';
 
 /** What of an area a viewer may see in one trial. */
 export type Reach =
@@ -94,6 +94,15 @@ export class Viewer {
   /** What of an area the viewer sees in the trial. */
   reach(area: Area, trial: string): Reach {
     return reachOf(this.inTrial(trial).map((assignment) => [sight[assignment.role][area], assignment]));
+  }
+
+  /** When the roles end by which the viewer sees the whole area in the trial; undefined when one of them has no end. */
+  reachEnds(area: Area, trial: string): Instant | undefined {
+    const ends = this.inTrial(trial)
+      .filter(({ role }) => sight[role][area] === 'trial' || sight[role][area] === 'recorded')
+      .map(({ until }) => (until === undefined ? Infinity : parseInstant(until)!));
+    const last = Math.max(...ends, -Infinity);
+    return last === Infinity ? undefined : last;
   }
 
   /** For what the viewer may give the command in the trial; `sealed` where not at all. */

@@ -1,3 +1,4 @@
+import { canonicalJson } from '@cairn/event-sourcing';
 import { z } from 'zod';
 import {
   allocation,
@@ -33,6 +34,33 @@ export const VoidRecord = z.object({
 });
 export type VoidRecord = z.infer<typeof VoidRecord>;
 
+const isJson = (value: unknown): boolean => {
+  try {
+    return canonicalJson(value) !== '';
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * A record was entered wrongly: the version that `event` holds is void, and one with the changes stands in its place. Like
+ * a void it happens when the command is given; `occurredAt` is when that happened which is recorded.
+ */
+export const AmendRecord = z.object({
+  type: z.literal('amendRecord'),
+  trial: id,
+  /** Id of the event that holds the version which stands. */
+  event: z.uuid().toLowerCase(),
+  reason: words,
+  occurredAt: instant.optional(),
+  /** Members of the record's data with their new values; null removes one. They are read as their record's type demands. */
+  changes: z.record(z.string(), z.unknown()).refine(isJson, 'is not JSON that can be stored').optional(),
+});
+export type AmendRecord = z.infer<typeof AmendRecord>;
+
+/** A change of what is on record. */
+export type Correction = VoidRecord | AmendRecord;
+
 /** Commands for a participant's stream that record a fact. */
 export const ParticipantRecordCommand = z.discriminatedUnion('type', [
   record('referParticipant', referral),
@@ -47,7 +75,7 @@ export const ParticipantRecordCommand = z.discriminatedUnion('type', [
 ]);
 export type ParticipantRecordCommand = z.infer<typeof ParticipantRecordCommand>;
 /** Everything that can be asked of a participant's stream. */
-export type ParticipantCommand = ParticipantRecordCommand | VoidRecord;
+export type ParticipantCommand = ParticipantRecordCommand | Correction;
 
 /** Commands for the stream of one site-level record. */
 export const SiteRecordCommand = z.discriminatedUnion('type', [
@@ -69,4 +97,4 @@ export const DeliveryRecordCommand = z.discriminatedUnion('type', [
 ]);
 export type DeliveryRecordCommand = z.infer<typeof DeliveryRecordCommand>;
 /** Every command of this context. */
-export type DeliveryCommand = DeliveryRecordCommand | VoidRecord;
+export type DeliveryCommand = DeliveryRecordCommand | Correction;

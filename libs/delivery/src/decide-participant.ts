@@ -1,6 +1,18 @@
 import { type Decider, type Decision, parseInstant } from '@cairn/event-sourcing';
+import type { z } from 'zod';
 import type { ParticipantCommand, ParticipantRecordCommand } from './commands.js';
-import type { ParticipantEvent } from './events.js';
+import { type Amendable, decideAmendment } from './decide-amendment.js';
+import {
+  allocation,
+  contact,
+  discharge,
+  followUp,
+  type ParticipantEvent,
+  randomisation,
+  readmission,
+  referral,
+  withdrawal,
+} from './events.js';
 import {
   evolve,
   hasUsedContactId,
@@ -63,28 +75,48 @@ const ofAContact = [...ofAParticipant, workerIsKnown, aWorkerIsAllocated, contac
 const records: {
   readonly [Type in ParticipantRecordCommand['type']]: {
     readonly event: ParticipantFact['type'];
+    readonly content: z.ZodObject;
     readonly rules: readonly Rule<CommandOf<Type>>[];
   };
 } = {
   referParticipant: {
     event: 'ParticipantReferred',
+    content: referral,
     rules: [dataMayBeUsed, siteIsKnown, hasHappened, participantIsNew],
   },
   recordRandomisation: {
     event: 'ParticipantRandomised',
+    content: randomisation,
     rules: [...ofAParticipant, armIsKnown, stratumIsKnown, isNotYetRandomised],
   },
-  allocateWorker: { event: 'WorkerAllocated', rules: [...ofAParticipant, workerIsKnown] },
-  recordWardContact: { event: 'WardContactRecorded', rules: ofAContact },
-  recordCommunityMeeting: { event: 'CommunityMeetingRecorded', rules: ofAContact },
-  recordDischarge: { event: 'ParticipantDischarged', rules: ofAParticipant },
+  allocateWorker: { event: 'WorkerAllocated', content: allocation, rules: [...ofAParticipant, workerIsKnown] },
+  recordWardContact: { event: 'WardContactRecorded', content: contact, rules: ofAContact },
+  recordCommunityMeeting: { event: 'CommunityMeetingRecorded', content: contact, rules: ofAContact },
+  recordDischarge: { event: 'ParticipantDischarged', content: discharge, rules: ofAParticipant },
   recordReadmission: {
     event: 'ParticipantReadmitted',
+    content: readmission,
     rules: [...ofAParticipant, dischargeHasHappened, dischargeFollowsAdmission],
   },
-  recordFollowUp: { event: 'FollowUpRecorded', rules: ofAParticipant },
-  withdrawParticipant: { event: 'ParticipantWithdrawn', rules: ofAParticipant },
+  recordFollowUp: { event: 'FollowUpRecorded', content: followUp, rules: ofAParticipant },
+  withdrawParticipant: { event: 'ParticipantWithdrawn', content: withdrawal, rules: ofAParticipant },
 };
+
+/**
+ * What says which record it is. A withdrawal's scope does: from which of three things somebody withdrew decides who may be
+ * told of it, and that of an amendment must follow from what it amends.
+ */
+const identity = ['trial', 'participant', 'contact', 'scope'];
+
+const commandFor = new Map(Object.entries(records).map(([command, { event }]) => [event, command]));
+
+/** What is taken away of a participant who withdrew from data use is no use of their data. */
+function amendable(type: ParticipantFact['type'], takesAway: boolean): Amendable<ParticipantFact> {
+  const command = commandFor.get(type) as ParticipantRecordCommand['type'];
+  const { content, rules } = records[command];
+  const kept = (rules as readonly Rule<never>[]).filter((rule) => !takesAway || rule !== dataMayBeUsed);
+  return { command, content, identity, rules: kept };
+}
 
 function decide(
   command: ParticipantCommand,
@@ -96,6 +128,19 @@ function decide(
       type: 'ParticipantRecordVoided',
       occurredAt: world.now,
       data: { trial: data.trial, participant: data.participant, event: command.event, reason: command.reason },
+    }));
+  }
+  if (command.type === 'amendRecord') {
+    return decideAmendment(command, participant, world, amendable, ({ data }, record) => ({
+      type: 'ParticipantRecordAmended',
+      occurredAt: world.now,
+      data: {
+        trial: data.trial,
+        participant: data.participant,
+        event: command.event,
+        reason: command.reason,
+        record,
+      },
     }));
   }
   const { event: eventType, rules } = records[command.type];

@@ -1,6 +1,8 @@
 import type { Decider, Decision } from '@cairn/event-sourcing';
-import type { SiteRecordCommand, VoidRecord } from './commands.js';
-import type { SiteRecordEvent } from './events.js';
+import type { z } from 'zod';
+import type { Correction, SiteRecordCommand } from './commands.js';
+import { type Amendable, decideAmendment } from './decide-amendment.js';
+import { fidelityAssessment, type SiteRecordEvent, supervision, teamPreparation } from './events.js';
 import { decideRecord, decideVoid, type Rule as RecordRule } from './record-book.js';
 import { type DeliveryRefusalCode, refused } from './refusals.js';
 import type { DeliveryWorld } from './roster.js';
@@ -43,11 +45,16 @@ const itemsAreRatedOnce: Rule<Assessment> = ({ items = [] }) =>
 const records: {
   readonly [Type in SiteRecordCommand['type']]: {
     readonly event: SiteRecordFact['type'];
+    readonly content: z.ZodObject;
+    /** What the name of its stream is made of. */
+    readonly identity: readonly string[];
     readonly rules: readonly Rule<CommandOf<Type>>[];
   };
 } = {
   recordSupervision: {
     event: 'SupervisionHeld',
+    content: supervision,
+    identity: ['trial', 'site', 'supervision'],
     rules: [
       siteIsKnown,
       hasHappened,
@@ -58,10 +65,14 @@ const records: {
   },
   recordTeamPreparation: {
     event: 'TeamPreparationHeld',
+    content: teamPreparation,
+    identity: ['trial', 'site', 'session'],
     rules: [siteIsKnown, hasHappened, isNew('SESSION_ID_REUSED', 'session')],
   },
   recordFidelityAssessment: {
     event: 'FidelityAssessed',
+    content: fidelityAssessment,
+    identity: ['trial', 'site', 'instrument', 'rater', 'occurredAt'],
     rules: [
       siteIsKnown,
       hasHappened,
@@ -74,8 +85,16 @@ const records: {
   },
 };
 
+const commandFor = new Map(Object.entries(records).map(([command, { event }]) => [event, command]));
+
+function amendable(type: SiteRecordFact['type']): Amendable<SiteRecordFact> {
+  const command = commandFor.get(type) as SiteRecordCommand['type'];
+  const { content, identity, rules } = records[command];
+  return { command, content, identity, rules };
+}
+
 function decide(
-  command: SiteRecordCommand | VoidRecord,
+  command: SiteRecordCommand | Correction,
   record: SiteRecord,
   world: DeliveryWorld,
 ): Decision<SiteRecordEvent> {
@@ -86,6 +105,13 @@ function decide(
       data: { trial: data.trial, site: data.site, event: command.event, reason: command.reason },
     }));
   }
+  if (command.type === 'amendRecord') {
+    return decideAmendment(command, record, world, amendable, ({ data }, version) => ({
+      type: 'SiteRecordAmended',
+      occurredAt: world.now,
+      data: { trial: data.trial, site: data.site, event: command.event, reason: command.reason, record: version },
+    }));
+  }
   const { event: eventType, rules } = records[command.type];
   const { type: _, occurredAt, ...data } = command;
   // A command's shape is its event's shape (commands.ts), which the compiler cannot follow through the table.
@@ -94,7 +120,7 @@ function decide(
 }
 
 /** What may be recorded of what is done at a site: supervision, team preparation, assessments of fidelity. */
-export const siteRecordDecider: Decider<SiteRecordCommand | VoidRecord, SiteRecordEvent, SiteRecord, DeliveryWorld> = {
+export const siteRecordDecider: Decider<SiteRecordCommand | Correction, SiteRecordEvent, SiteRecord, DeliveryWorld> = {
   initial: noRecord,
   decide,
   evolve,

@@ -1,6 +1,7 @@
 import type { Decider, Decision } from '@cairn/event-sourcing';
-import type { RecordTraining, VoidRecord } from './commands.js';
-import type { TrainingEvent } from './events.js';
+import type { Correction, RecordTraining } from './commands.js';
+import { type Amendable, decideAmendment } from './decide-amendment.js';
+import { training, type TrainingEvent } from './events.js';
 import { decideRecord, decideVoid, type Rule as RecordRule } from './record-book.js';
 import { refused } from './refusals.js';
 import type { DeliveryWorld } from './roster.js';
@@ -17,7 +18,15 @@ const dayHasBegun: Rule<RecordTraining> = ({ occurredAt }, _, { now }) =>
 
 const rules: readonly Rule<RecordTraining>[] = [workerIsKnown, dayHasBegun, dayIsNew];
 
-function decide(command: RecordTraining | VoidRecord, day: TrainingDay, world: DeliveryWorld): Decision<TrainingEvent> {
+const amendable: Amendable<TrainingFact> = {
+  command: 'recordTraining',
+  content: training,
+  // The time is reckoned from the day.
+  identity: ['trial', 'worker', 'attendedOn', 'occurredAt'],
+  rules,
+};
+
+function decide(command: RecordTraining | Correction, day: TrainingDay, world: DeliveryWorld): Decision<TrainingEvent> {
   if (command.type === 'voidRecord') {
     return decideVoid(command, day, ({ data }) => ({
       type: 'TrainingVoided',
@@ -25,12 +34,25 @@ function decide(command: RecordTraining | VoidRecord, day: TrainingDay, world: D
       data: { trial: data.trial, worker: data.worker, event: command.event, reason: command.reason },
     }));
   }
+  if (command.type === 'amendRecord') {
+    return decideAmendment(
+      command,
+      day,
+      world,
+      () => amendable,
+      ({ data }, record) => ({
+        type: 'TrainingAmended',
+        occurredAt: world.now,
+        data: { trial: data.trial, worker: data.worker, event: command.event, reason: command.reason, record },
+      }),
+    );
+  }
   const { type: _, occurredAt, ...data } = command;
   return decideRecord(command, { type: 'TrainingAttended', occurredAt, data }, day, world, rules);
 }
 
 /** What may be recorded of a worker's training on one day. */
-export const trainingDecider: Decider<RecordTraining | VoidRecord, TrainingEvent, TrainingDay, DeliveryWorld> = {
+export const trainingDecider: Decider<RecordTraining | Correction, TrainingEvent, TrainingDay, DeliveryWorld> = {
   initial: noTraining,
   decide,
   evolve,

@@ -7,10 +7,12 @@ import {
   minutes,
   SupervisionKind,
   text,
+  textUpTo,
   timestamp,
   WithdrawalScope,
 } from './vocabulary.js';
 
+export { amendedVersion } from './versions.js';
 export { ContactMode, ContactOutcome, NOTE_MAX_LENGTH, SupervisionKind, WithdrawalScope } from './vocabulary.js';
 
 /*
@@ -37,7 +39,7 @@ export const contact = z.object({
   mode: ContactMode,
   outcome: ContactOutcome,
   minutes: minutes.optional(),
-  activities: z.array(text.max(200)).max(50).optional(),
+  activities: z.array(textUpTo(200)).max(50).optional(),
   note: text.optional(),
   /** When the source system says that it was typed in. */
   enteredAt: timestamp.optional(),
@@ -52,6 +54,28 @@ export const followUp = z.object(participant);
 /** From one of three things, see `WithdrawalScope`. */
 export const withdrawal = z.object({ ...participant, scope: WithdrawalScope, reason: text.optional() });
 
+/**
+ * One version of a record, as an amendment holds it: all of it, not what differs. What the version says happened then is
+ * `occurredAt`, because the amendment itself happens when it is given.
+ */
+const version = <const Type extends string, Shape extends z.ZodRawShape>(type: Type, data: z.ZodObject<Shape>) =>
+  z.object({ type: z.literal(type), occurredAt: timestamp, data });
+
+/** Strikes the version that `event` holds. */
+const strike = { event: z.uuid(), reason: text.min(1) };
+
+const participantRecord = z.discriminatedUnion('type', [
+  version('ParticipantReferred', referral),
+  version('ParticipantRandomised', randomisation),
+  version('WorkerAllocated', allocation),
+  version('WardContactRecorded', contact),
+  version('CommunityMeetingRecorded', contact),
+  version('ParticipantDischarged', discharge),
+  version('ParticipantReadmitted', readmission),
+  version('FollowUpRecorded', followUp),
+  version('ParticipantWithdrawn', withdrawal),
+]);
+
 export const participantEventTypes = [
   eventType('ParticipantReferred', referral),
   eventType('ParticipantRandomised', randomisation),
@@ -63,7 +87,9 @@ export const participantEventTypes = [
   eventType('FollowUpRecorded', followUp),
   eventType('ParticipantWithdrawn', withdrawal),
   /** The record was entered in error. It stays; from now on it counts for nothing. */
-  eventType('ParticipantRecordVoided', z.object({ ...participant, event: z.uuid(), reason: text.min(1) })),
+  eventType('ParticipantRecordVoided', z.object({ ...participant, ...strike })),
+  /** The version that `event` holds was wrong: it is void, and `record` is the version that stands in its place. */
+  eventType('ParticipantRecordAmended', z.object({ ...participant, ...strike, record: participantRecord })),
 ] as const;
 /** Everything that happens to a participant. */
 export type ParticipantEvent = EventOf<(typeof participantEventTypes)[number]>;
@@ -101,11 +127,18 @@ export const fidelityAssessment = z.object({
     .optional(),
 });
 
+const siteRecord = z.discriminatedUnion('type', [
+  version('SupervisionHeld', supervision),
+  version('TeamPreparationHeld', teamPreparation),
+  version('FidelityAssessed', fidelityAssessment),
+]);
+
 export const siteRecordEventTypes = [
   eventType('SupervisionHeld', supervision),
   eventType('TeamPreparationHeld', teamPreparation),
   eventType('FidelityAssessed', fidelityAssessment),
-  eventType('SiteRecordVoided', z.object({ ...site, event: z.uuid(), reason: text.min(1) })),
+  eventType('SiteRecordVoided', z.object({ ...site, ...strike })),
+  eventType('SiteRecordAmended', z.object({ ...site, ...strike, record: siteRecord })),
 ] as const;
 /** Everything that is done at a site around its participants. */
 export type SiteRecordEvent = EventOf<(typeof siteRecordEventTypes)[number]>;
@@ -123,7 +156,8 @@ export const training = z.object({
 
 export const trainingEventTypes = [
   eventType('TrainingAttended', training),
-  eventType('TrainingVoided', z.object({ ...worker, event: z.uuid(), reason: text.min(1) })),
+  eventType('TrainingVoided', z.object({ ...worker, ...strike })),
+  eventType('TrainingAmended', z.object({ ...worker, ...strike, record: version('TrainingAttended', training) })),
 ] as const;
 export type TrainingEvent = EventOf<(typeof trainingEventTypes)[number]>;
 

@@ -11,3 +11,4 @@ export * from './routes.js';
 export { noRecord, type SiteRecord } from './site-record.js';
 export * from './streams.js';
 export { noTraining, type TrainingDay } from './training.js';
+export { type DeliveryFact, versionIn } from './versions.js';

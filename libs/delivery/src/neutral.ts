@@ -1,4 +1,5 @@
 import type { ParticipantEvent } from './events.js';
+import { amendedVersion } from './versions.js';
 
 type NeutralType = Exclude<
   ParticipantEvent['type'],
@@ -7,6 +8,7 @@ type NeutralType = Exclude<
   | 'CommunityMeetingRecorded'
   | 'ParticipantWithdrawn'
   | 'ParticipantRecordVoided'
+  | 'ParticipantRecordAmended'
 >;
 
 /** What is recorded of everybody, whichever arm they are in. */
@@ -20,7 +22,8 @@ const neutral = {
 
 /**
  * Whether a record of a participant is there in every arm alike, so that being told of it tells nobody the arm.
- * @param voided what a void strikes; a void is as neutral as that
+ * @param voided what a void strikes; a void is as neutral as that. So is an amendment as what it amends, of which it has the
+ * type and the scope
  */
 export function isNeutral(event: ParticipantEvent, voided: (event: string) => ParticipantEvent | undefined): boolean {
   switch (event.type) {
@@ -31,6 +34,8 @@ export function isNeutral(event: ParticipantEvent, voided: (event: string) => Pa
       const struck = voided(event.data.event);
       return struck !== undefined && isNeutral(struck, voided);
     }
+    case 'ParticipantRecordAmended':
+      return isNeutral(amendedVersion(event.data), voided);
     default:
       return event.type in neutral;
   }

@@ -1,9 +1,13 @@
 import type { Identified } from '@cairn/event-sourcing';
 import type { ParticipantEvent } from './events.js';
 import { RecordBook } from './record-book.js';
+import { amendedVersion } from './versions.js';
 
-/** What can be recorded of a participant: every event but the void. */
-export type ParticipantFact = Exclude<ParticipantEvent, { readonly type: 'ParticipantRecordVoided' }>;
+/** What can be recorded of a participant: every event but those that strike another. */
+export type ParticipantFact = Exclude<
+  ParticipantEvent,
+  { readonly type: 'ParticipantRecordVoided' | 'ParticipantRecordAmended' }
+>;
 
 /** A participant is what has been recorded of them; the questions below say what it amounts to. */
 export type Participant = RecordBook<ParticipantFact>;
@@ -25,10 +29,16 @@ export const nobody: Participant = RecordBook.empty((fact) => {
   }
 });
 
-export const evolve = (participant: Participant, event: Identified<ParticipantEvent>): Participant =>
-  event.type === 'ParticipantRecordVoided'
-    ? participant.strike(event.id, event.data)
-    : participant.enter(event.id, event);
+export function evolve(participant: Participant, event: Identified<ParticipantEvent>): Participant {
+  switch (event.type) {
+    case 'ParticipantRecordVoided':
+      return participant.strike(event.id, event.data);
+    case 'ParticipantRecordAmended':
+      return participant.amend(event.id, event.data, amendedVersion(event.data));
+    default:
+      return participant.enter(event.id, event);
+  }
+}
 
 /** Known from a standing referral on; a participant whose referral was voided is unknown until referred anew. */
 export const isReferred = (participant: Participant): boolean => has(participant, 'ParticipantReferred');

@@ -11,6 +11,8 @@ import {
 } from '@cairn/event-sourcing';
 import fc from 'fast-check';
 import {
+  AmendRecord,
+  type Correction,
   DeliveryRecordCommand,
   type ParticipantCommand,
   type ParticipantRecordCommand,
@@ -18,11 +20,15 @@ import {
   type SiteRecordCommand,
   type VoidRecord,
 } from './commands.js';
+import { contentOf } from './content.js';
 import { participantDecider } from './decide-participant.js';
 import { siteRecordDecider } from './decide-site-record.js';
 import { trainingDecider } from './decide-training.js';
-import { deliveryEventTypes, type ParticipantEvent } from './events.js';
+import { type DeliveryEvent, deliveryEventTypes, type ParticipantEvent } from './events.js';
+import type { RecordBook } from './record-book.js';
+import type { DeliveryWorld } from './roster.js';
 import { world } from './spec-world.js';
+import { type DeliveryFact, versionIn } from './versions.js';
 
 const catalogue = new EventCatalogue(deliveryEventTypes);
 const trial = 'enrich';
@@ -33,11 +39,41 @@ interface VoidNth {
   readonly reason: string;
 }
 
+/** An amendment of the n-th event of the stream so far, counted round. */
+interface AmendNth {
+  readonly amend: number;
+  readonly reason: string;
+  readonly occurredAt: number | undefined;
+  readonly changes: Readonly<Record<string, unknown>>;
+}
+
 // Few values of each kind, so that sequences often repeat and contradict themselves.
 const time = fc.integer({ min: 0, max: 3 }).map((day) => parseInstant('2017-12-30T12:00:00Z')! + day * 86_400_000);
 const written = fc.constantFrom('2017-12-30T13:00:00+01:00', '2017-12-30T12:00:00Z', '2017-12-31T12:00:00Z');
 const text = fc.constantFrom('', 'plain', 'with\nlines and ünïcödé 🙂');
 const voidNth = fc.record({ void: fc.nat(20), reason: fc.constantFrom('typed twice', 'wrong person') });
+const amendNth = fc.record({
+  amend: fc.nat(20),
+  reason: fc.constantFrom('typed twice', 'wrong person'),
+  occurredAt: fc.option(time, { nil: undefined }),
+  changes: fc.dictionary(
+    fc.constantFrom(
+      'mode',
+      'outcome',
+      'worker',
+      'arm',
+      'site',
+      'minutes',
+      'note',
+      'reason',
+      'days',
+      'total',
+      'nothing',
+    ),
+    fc.constantFrom<unknown>('text', 'attended', 'W2', 'S2', 'care_as_usual', 30, 0.5, 12, null),
+    { maxKeys: 2 },
+  ),
+});
 const optional = <Value>(of: fc.Arbitrary<Value>) => fc.option(of, { nil: undefined });
 
 const who = { trial: fc.constant(trial), participant: fc.constant('S1-0001'), occurredAt: time };
@@ -121,33 +157,32 @@ function recorded<E extends DomainEvent>(event: E, id: string): RecordedEvent {
 }
 
 /** What must hold after every command of any sequence. */
-function checkSequence<Command extends DeliveryRecordCommand, E extends DomainEvent, State>(
-  decider: Decider<Command | VoidRecord, E, State, typeof world>,
-  sequence: readonly (Command | VoidNth)[],
+function checkSequence<Command extends DeliveryRecordCommand, E extends DeliveryEvent, F extends DomainEvent>(
+  decider: Decider<Command | Correction, E, RecordBook<F>, DeliveryWorld>,
+  sequence: readonly (Command | VoidNth | AmendNth)[],
 ): void {
   const log: { readonly id: string; readonly event: E }[] = [];
   let state = decider.initial;
   for (const [index, step] of sequence.entries()) {
-    const command: Command | VoidRecord =
-      'void' in step
-        ? {
-            type: 'voidRecord',
-            trial,
-            event: log[step.void % Math.max(log.length, 1)]?.id ?? eventId(commandId(index), 0),
-            reason: step.reason,
-          }
-        : step;
+    const nth = (n: number): string => log[n % Math.max(log.length, 1)]?.id ?? eventId(commandId(index), 0);
+    const command = commandOf(step, nth);
     if ('type' in step) expect(DeliveryRecordCommand.parse(step)).toEqual(step);
-    const decision = decider.decide(command, state, world);
-    if (decision.kind === 'refused') continue;
+    if (command.type === 'amendRecord') expect(AmendRecord.parse(command)).toEqual(command);
+    const around = { ...world, versions: versionsOf(log) };
+    const decision = decider.decide(command, state, around);
+    if (decision.kind === 'refused') {
+      expectReason(command, decision.refusal.code, log);
+      continue;
+    }
     for (const [ordinal, event] of decision.events.entries()) {
       const id = eventId(commandId(index), ordinal);
       log.push({ id, event });
       state = decider.evolve(state, { ...event, id } as unknown as Identified<E>);
     }
     // Under another command id the same says nothing new.
-    expect(decider.decide(command, state, world)).toEqual({ kind: 'accepted', events: [] });
+    expect(decider.decide(command, state, around)).toEqual({ kind: 'accepted', events: [] });
   }
+  expectWhatStands(state, log);
   const facts = log.map(({ id, event }) => catalogue.decode(recorded(event, id)));
   expect(facts.map(({ type, occurredAt, data }) => ({ type, occurredAt, data }))).toEqual(
     log.map(({ event }) => event),
@@ -165,8 +200,62 @@ function checkSequence<Command extends DeliveryRecordCommand, E extends DomainEv
   expect(replayed).toEqual(state);
 }
 
+interface Logged {
+  readonly id: string;
+  readonly event: DeliveryEvent;
+}
+
+/** What stands of a log by counting: what holds a version, less what any later event names as wrong. */
+const standingIn = (log: readonly Logged[]): ReadonlyMap<string, DeliveryFact> => {
+  const struck = new Set(log.flatMap(({ event: { data } }) => ('event' in data ? [data.event] : [])));
+  return new Map([...versionsOf(log)].filter(([id]) => !struck.has(id)));
+};
+
+const versionsOf = (log: readonly Logged[]): ReadonlyMap<string, DeliveryFact> =>
+  new Map(
+    log.flatMap(({ id, event }) => {
+      const version = versionIn(event);
+      return version ? [[id, version] as const] : [];
+    }),
+  );
+
+function expectWhatStands<F extends DomainEvent>(book: RecordBook<F>, log: readonly Logged[]): void {
+  const standing = standingIn(log);
+  expect(log.filter(({ id }) => book.find(id).kind === 'standing').map(({ id }) => id)).toEqual([...standing.keys()]);
+  expect(book.isEmpty).toBe(standing.size === 0);
+  for (const [id, version] of versionsOf(log)) {
+    const holds = [...standing.values()].some((each) => contentOf(each) === contentOf(version));
+    expect([id, book.holds(version as unknown as F), book.says(id, version as unknown as F)]).toEqual([
+      id,
+      holds,
+      true,
+    ]);
+    expect(book.stands(version.type)).toBe([...standing.values()].some(({ type }) => type === version.type));
+  }
+}
+
+/** A correction is refused for the state of what it names exactly when that does not stand. */
+function expectReason(command: { readonly type: string }, code: string, log: readonly Logged[]): void {
+  if (!('event' in command)) return;
+  const stands = standingIn(log).has(command.event as string);
+  expect(/^EVENT_/.test(code)).toBe(!stands);
+}
+
+function commandOf<Command extends DeliveryRecordCommand>(
+  step: Command | VoidNth | AmendNth,
+  nth: (n: number) => string,
+): Command | Correction {
+  if ('void' in step) return { type: 'voidRecord', trial, event: nth(step.void), reason: step.reason };
+  if (!('amend' in step)) return step;
+  const { amend, occurredAt, ...rest } = step;
+  return { type: 'amendRecord', trial, event: nth(amend), ...rest, ...(occurredAt !== undefined && { occurredAt }) };
+}
+
 const sequenceOf = <Command>(command: fc.Arbitrary<Command>) =>
-  fc.array(fc.oneof({ weight: 4, arbitrary: command }, { weight: 1, arbitrary: voidNth }), { maxLength: 30 });
+  fc.array(
+    fc.oneof({ weight: 4, arbitrary: command }, { weight: 1, arbitrary: voidNth }, { weight: 2, arbitrary: amendNth }),
+    { maxLength: 30 },
+  );
 
 describe('any sequence of commands can be replayed from what was stored, and repeats nothing', () => {
   it('of a participant', () => {

@@ -6,13 +6,37 @@ import { type DeliveryRefused, refused } from './refusals.js';
 /** Names by which the rules ask for a fact: its type, and what else of it they look for. */
 export type NamesOf<Fact extends DomainEvent> = (fact: Fact) => readonly string[];
 
+/** Why a version no longer stands: which event struck it, and whether that put another version in its place. */
+interface Strike {
+  readonly by: string;
+  readonly kind: 'void' | 'amendment';
+  readonly reason: string;
+}
+
+interface FactEntry {
+  readonly kind: 'fact';
+  readonly event: string;
+  readonly content: string;
+  readonly names: readonly string[];
+  /** The version that it takes the place of. */
+  readonly amends?: { readonly target: string; readonly reason: string };
+}
 type Entry =
-  | { readonly kind: 'fact'; readonly event: string; readonly content: string; readonly names: readonly string[] }
-  | { readonly kind: 'void'; readonly event: string; readonly target: string; readonly reason: string };
+  FactEntry | { readonly kind: 'void'; readonly event: string; readonly target: string; readonly reason: string };
 
 /**
- * Everything recorded in a stream in the light of the voids that followed. The rules ask what stands, so a void needs no
- * undoing anywhere else, and the order in which records and voids came leaves no trace in the answer.
+ * What an event of a stream is: a version of a record that stands, one that was voided or that another version took the
+ * place of, a void, or none of the stream's.
+ */
+type Found =
+  | { readonly kind: 'standing' | 'void' | 'unknown' }
+  | { readonly kind: 'voided'; readonly reason: string }
+  | { readonly kind: 'superseded'; readonly by: string; readonly reason: string };
+
+/**
+ * Everything recorded in a stream in the light of the voids and amendments that followed. The rules ask what stands, so
+ * neither needs undoing anywhere else, and the order in which records and voids came leaves no trace in the answer. An
+ * amendment is both: a void of the version that it names, and a version of its own.
  *
  * A book never changes; what enters makes a new one. The two share their pages, so that a long stream is read in a time
  * proportional to its length, and of a fact only what recognises it is kept, because books stay in memory.
@@ -33,8 +57,16 @@ export class RecordBook<Fact extends DomainEvent> {
 
   /** With a fact recorded. */
   enter(event: string, fact: Fact): RecordBook<Fact> {
-    const entry = { kind: 'fact', event, content: contentKey(fact), names: this.namesOf(fact) } as const;
-    return this.grown(entry, this.first ?? fact);
+    return this.grown(this.entryOf(event, fact), this.first ?? fact);
+  }
+
+  /** With a version in the place of the one that the event `target` holds; it is known by its own event from then on. */
+  amend(
+    event: string,
+    { event: target, reason }: { readonly event: string; readonly reason: string },
+    version: Fact,
+  ): RecordBook<Fact> {
+    return this.grown({ ...this.entryOf(event, version), amends: { target, reason } }, this.first ?? version);
   }
 
   /** With a void of the fact that the event `target` holds. */
@@ -65,16 +97,40 @@ export class RecordBook<Fact extends DomainEvent> {
     return this.own().standing === 0;
   }
 
-  /** What an event of the stream is: a fact that stands, one that was voided, a void, or none of the stream's. */
-  find(
-    event: string,
-  ): { readonly kind: 'standing' | 'void' | 'unknown' } | { readonly kind: 'voided'; reason: string } {
+  find(event: string): Found {
     const pages = this.own();
     const entry = pages.entries.find((each) => each.event === event);
     if (!entry) return { kind: 'unknown' };
     if (entry.kind === 'void') return { kind: 'void' };
-    const reason = pages.voids.get(event);
-    return reason === undefined ? { kind: 'standing' } : { kind: 'voided', reason };
+    const strike = pages.strikes.get(event);
+    if (!strike) return { kind: 'standing' };
+    const { kind, by, reason } = strike;
+    return kind === 'void' ? { kind: 'voided', reason } : { kind: 'superseded', by, reason };
+  }
+
+  /** Whether the event holds exactly what the fact says. */
+  says(event: string, fact: Fact): boolean {
+    const entry = this.own().entries.find((each) => each.event === event);
+    return entry?.kind === 'fact' && entry.content === contentKey(fact);
+  }
+
+  /** The book as it were had the record, in none of its versions, ever been entered. @param event any of its versions */
+  without(event: string): RecordBook<Fact> {
+    const { entries } = this.own();
+    const versions = new Set([event]);
+    // Backwards to the first version, then forwards: an entry names only what was entered before it.
+    for (const entry of entries.toReversed()) {
+      if (entry.kind === 'fact' && entry.amends && versions.has(entry.event)) versions.add(entry.amends.target);
+    }
+    for (const entry of entries) {
+      if (entry.kind === 'fact' && entry.amends && versions.has(entry.amends.target)) versions.add(entry.event);
+    }
+    const others = entries.filter((each) => !versions.has(each.event));
+    return new RecordBook(this.namesOf, this.first, Pages.of(others), others.length);
+  }
+
+  private entryOf(event: string, fact: Fact): FactEntry {
+    return { kind: 'fact', event, content: contentKey(fact), names: this.namesOf(fact) };
   }
 
   private grown(entry: Entry, first: Fact | undefined): RecordBook<Fact> {
@@ -96,8 +152,8 @@ class Pages {
   readonly names = new Map<string, number>();
   /** How many standing facts have a content. */
   readonly contents = new Map<string, number>();
-  /** Reasons of voids by the event that they void. */
-  readonly voids = new Map<string, string>();
+  /** By what each version that no longer stands was struck. */
+  readonly strikes = new Map<string, Strike>();
   standing = 0;
 
   static of(entries: readonly Entry[]): Pages {
@@ -107,19 +163,25 @@ class Pages {
   }
 
   add(entry: Entry): void {
-    if (entry.kind === 'fact') {
-      this.count(entry, 1);
+    if (entry.kind === 'void') {
+      this.strike(entry.target, { kind: 'void', by: entry.event, reason: entry.reason });
     } else {
-      const target = this.entries.find((each) => each.event === entry.target);
-      if (target?.kind === 'fact' && !this.voids.has(target.event)) {
-        this.voids.set(target.event, entry.reason);
-        this.count(target, -1);
+      if (entry.amends) {
+        this.strike(entry.amends.target, { kind: 'amendment', by: entry.event, reason: entry.amends.reason });
       }
+      this.count(entry, 1);
     }
     this.entries.push(entry);
   }
 
-  private count({ content, names }: Extract<Entry, { kind: 'fact' }>, by: 1 | -1): void {
+  private strike(event: string, strike: Strike): void {
+    const target = this.entries.find((each) => each.event === event);
+    if (target?.kind !== 'fact' || this.strikes.has(event)) return;
+    this.strikes.set(event, strike);
+    this.count(target, -1);
+  }
+
+  private count({ content, names }: FactEntry, by: 1 | -1): void {
     this.standing += by;
     this.contents.set(content, (this.contents.get(content) ?? 0) + by);
     for (const name of names) this.names.set(name, (this.names.get(name) ?? 0) + by);
@@ -163,6 +225,8 @@ export function decideVoid<Fact extends DomainEvent<string, { readonly trial: st
       return book.first?.data.trial === trial ? accept(toEvent(book.first)) : refused('EVENT_UNKNOWN', 'event');
     case 'voided':
       return found.reason === reason ? accept() : refused('EVENT_ALREADY_VOIDED', 'event');
+    case 'superseded':
+      return refused('EVENT_SUPERSEDED', 'event');
     case 'void':
       return refused('EVENT_NOT_VOIDABLE', 'event');
     case 'unknown':

@@ -24,8 +24,12 @@ export const deliveryRefusals = {
   ITEM_RATED_TWICE: 'An item is rated twice.',
   TRAINING_EXISTS: 'Training of this worker on this day is recorded with another number of days.',
   EVENT_UNKNOWN: 'The trial has no such record.',
-  EVENT_ALREADY_VOIDED: 'The record was voided for another reason.',
-  EVENT_NOT_VOIDABLE: 'A record that a site made can be voided; a void and an entry in the register cannot.',
+  EVENT_ALREADY_VOIDED: 'The record was voided before, and the reason given then stays.',
+  EVENT_SUPERSEDED: 'The record was amended; its present version is another event.',
+  EVENT_NOT_VOIDABLE:
+    'A void stays as it is, and so does the register, but that a trial manager may amend a site or a worker.',
+  RECORD_IDENTITY_FIXED: 'This says which record it is and cannot be amended; void the record and make another.',
+  RECORD_EXISTS: 'Another record says the same already; void this one.',
 } as const;
 export type DeliveryRefusalCode = keyof typeof deliveryRefusals;
 

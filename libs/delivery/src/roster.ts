@@ -1,4 +1,5 @@
 import type { Instant } from '@cairn/event-sourcing';
+import type { DeliveryFact } from './versions.js';
 
 /**
  * What delivery must know of a trial to judge a record. The application answers from the registry. Data arrive late,
@@ -23,4 +24,9 @@ export interface FidelityRange {
 export interface DeliveryWorld {
   readonly now: Instant;
   readonly roster: DeliveryRoster;
+  /**
+   * What is said by each event that an amendment names. An event never changes, so it is looked up before its stream has
+   * its turn; the state of a stream is kept in memory and would be too large with all content in it.
+   */
+  readonly versions?: ReadonlyMap<string, DeliveryFact>;
 }

@@ -95,12 +95,15 @@ describe('who judges the void of an event', () => {
       FollowUpRecorded: 'participant',
       ParticipantWithdrawn: 'participant',
       ParticipantRecordVoided: 'participant',
+      ParticipantRecordAmended: 'participant',
       SupervisionHeld: 'siteRecord',
       TeamPreparationHeld: 'siteRecord',
       FidelityAssessed: 'siteRecord',
       SiteRecordVoided: 'siteRecord',
+      SiteRecordAmended: 'siteRecord',
       TrainingAttended: 'training',
       TrainingVoided: 'training',
+      TrainingAmended: 'training',
     });
   });
 

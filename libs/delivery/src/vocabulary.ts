@@ -1,4 +1,4 @@
-import { isIdentifier, isPlainText, parseInstant } from '@cairn/event-sourcing';
+import { isIdentifier, isPlainText, isWithin, parseInstant } from '@cairn/event-sourcing';
 import { z } from 'zod';
 
 /*
@@ -11,7 +11,13 @@ export const id = z.string().refine(isIdentifier, 'is not an identifier');
 
 /** Longest free text, in UTF-16 code units. */
 export const NOTE_MAX_LENGTH = 4_000;
-export const text = z.string().max(NOTE_MAX_LENGTH).refine(isPlainText, 'holds control characters');
+/** Free text of so many UTF-16 code units at the most, or such a text sealed. */
+export const textUpTo = (max: number) =>
+  z
+    .string()
+    .refine((value) => isWithin(value, max), `is longer than ${max} characters`)
+    .refine(isPlainText, 'holds control characters');
+export const text = textUpTo(NOTE_MAX_LENGTH);
 
 /** A text that must say something. */
 export const words = text.refine((value) => value.trim() !== '', 'is empty');

@@ -1,3 +1,4 @@
+export * from './amended-record.js';
 export * from './engagement-counts.js';
 export * from './engagement-definitions.js';
 export * from './engagement.js';
@@ -10,3 +11,13 @@ export * from './site-benchmark.js';
 export * from './site-fidelity.js';
 export * from './trial-engagement.js';
 export * from './whereabouts.js';
+export { armFlow, clinicalFollowUpFlow, participantFlow } from './participant-flow.js';
+export type { FlowNode } from './flow-tree.js';
+export { LATE_AFTER_DAYS } from './late-records.js';
+export { READMISSION_MONTHS } from './participant-course.js';
+export type { DiffCause, DiffSource } from './diff-causes.js';
+export * from './trial-diff.js';
+export * from './trial-register.js';
+export type { TrialUnit } from './trial-units.js';
+export * from './trial-table.js';
+export * from './trial-tables.js';

@@ -32,7 +32,7 @@ describe('the facts about a participant', () => {
       ['contact', 180_000],
       ['discharged', 240_000],
     ]);
-    expect(fold().facts[3]).toEqual({
+    expect(fold(5).facts[3]).toEqual({
       kind: 'contact',
       event: specimenId(3),
       occurredAt: 180_000,
@@ -45,10 +45,27 @@ describe('the facts about a participant', () => {
 
   it('keep a voided fact, with the time of its first void', () => {
     const before = fold(7);
-    const after = fold();
+    const after = fold(10);
     expect(after.facts).toHaveLength(before.facts.length);
     expect(after.facts[5]).toEqual({ ...before.facts[5], voidedAt: participantsProjection.specimen[7]!.recordedAt });
     expect(after.facts.filter((fact) => fact.voidedAt !== undefined)).toHaveLength(1);
+  });
+
+  it('of an amended record are its versions: what it was until then, and what it is from then on', () => {
+    const { specimen } = participantsProjection;
+    const amendedAt = (index: number) => specimen[index]!.recordedAt;
+    const versions = fold().facts.flatMap((fact) =>
+      fact.kind === 'contact' && fact.setting === 'ward'
+        ? [[fact.event, fact.mode, fact.outcome, fact.occurredAt, fact.recordedAt, fact.voidedAt]]
+        : [],
+    );
+    expect(versions).toEqual([
+      [specimenId(3), 'face_to_face', 'attended', 180_000, amendedAt(3), amendedAt(11)],
+      [specimenId(11), 'face_to_face', 'on_leave', 0, amendedAt(11), amendedAt(12)],
+      [specimenId(12), 'text', 'attended', 0, amendedAt(12), amendedAt(13)],
+    ]);
+    // Of what is not kept here the amendment is not kept either.
+    expect(fold().facts.filter(({ event }) => event === specimenId(14))).toEqual([]);
   });
 
   it('are plain JSON, and go on from what was stored as from what was folded', () => {
@@ -63,7 +80,7 @@ describe('the facts about a participant', () => {
   });
 
   it('count for a moment when they had happened, were recorded, and were not voided by then', () => {
-    const { facts } = fold();
+    const { facts } = fold(10);
     const voided = facts[5]!;
     const at = (asOf: number, knownAt: number): boolean => factsAt(facts, { asOf, knownAt }).includes(voided);
     expect(at(voided.occurredAt, voided.recordedAt)).toBe(true);

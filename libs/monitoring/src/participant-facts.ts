@@ -1,6 +1,7 @@
 import type { ContactMode, ContactOutcome, ParticipantEvent, WithdrawalScope } from '@cairn/delivery/events';
 import type { Fact, Projection } from '@cairn/event-sourcing';
 import type { ContactSetting } from '@cairn/registry/protocol';
+import { type AmendedRecord, amendedRecord } from './amended-record.js';
 import { type RecordedFact, withVoid } from './moment.js';
 import { specimenId, specimensOf } from './specimen.js';
 
@@ -40,18 +41,32 @@ const foldedTypes = [
   'ParticipantDischarged',
   'ParticipantWithdrawn',
   'ParticipantRecordVoided',
+  'ParticipantRecordAmended',
 ] as const satisfies readonly ParticipantEvent['type'][];
 
 /** Adds to the document that it is given, which the fold owns: copying the facts for each event would be quadratic. */
 function evolve(document: ParticipantFacts, event: Fact<FoldedEvent>): ParticipantFacts {
-  if (event.type === 'ParticipantRecordVoided') {
-    return { facts: withVoid(document.facts, event.data.event, event.recordedAt) };
+  switch (event.type) {
+    case 'ParticipantRecordVoided':
+      return { facts: withVoid(document.facts, event.data.event, event.recordedAt) };
+    case 'ParticipantRecordAmended': {
+      const facts = withVoid(document.facts, event.data.event, event.recordedAt);
+      const version = amendedRecord(event);
+      return { facts: isFolded(version) ? [...facts, factOf(version)] : facts };
+    }
+    default:
+      (document.facts as ParticipantFact[]).push(factOf(event));
+      return document;
   }
-  (document.facts as ParticipantFact[]).push(factOf(event));
-  return document;
 }
 
-function factOf(event: Exclude<Fact<FoldedEvent>, { readonly type: 'ParticipantRecordVoided' }>): ParticipantFact {
+type FoldedRecord = Exclude<FoldedEvent, { type: 'ParticipantRecordVoided' | 'ParticipantRecordAmended' }>;
+type Amendment = Fact<Extract<ParticipantEvent, { type: 'ParticipantRecordAmended' }>>;
+
+const isFolded = (record: AmendedRecord<Amendment>): record is Fact<FoldedRecord> =>
+  (foldedTypes as readonly string[]).includes(record.type);
+
+function factOf(event: Fact<FoldedRecord>): ParticipantFact {
   const { id, occurredAt, recordedAt } = event;
   switch (event.type) {
     case 'ParticipantReferred':
@@ -114,10 +129,22 @@ const vocabulary = new Map(
 const who = { trial: 'trial', participant: 'participant' };
 const meeting = { ...who, worker: 'worker', mode: 'face_to_face', outcome: 'attended' } as const;
 
+const amended = (index: number, record: { readonly type: string; readonly data: object }): Specimen =>
+  ({
+    type: 'ParticipantRecordAmended',
+    data: {
+      ...who,
+      event: specimenId(index),
+      reason: 'reason',
+      record: { ...record, occurredAt: '1970-01-01T01:00:00+01:00' },
+    },
+  }) as Specimen;
+type Specimen = Pick<Amendment, 'type' | 'data'>;
+
 /** One document for each participant of a trial: scope is the trial, id the participant. */
 export const participantsProjection: Projection<ParticipantFacts, FoldedEvent> = {
   name: 'participants',
-  version: 1,
+  version: 2,
   eventTypes: foldedTypes,
   keyOf: (event) => ({ scope: event.data.trial, id: event.data.participant }),
   evolve: (document, event) => evolve(document ?? { facts: [] }, event),
@@ -132,5 +159,10 @@ export const participantsProjection: Projection<ParticipantFacts, FoldedEvent> =
     { type: 'ParticipantRecordVoided', data: { ...who, event: specimenId(5), reason: 'reason' } },
     { type: 'ParticipantRecordVoided', data: { ...who, event: specimenId(5), reason: 'again' } },
     { type: 'ParticipantRecordVoided', data: { ...who, event: specimenId(99), reason: 'of nothing' } },
+    amended(4, { type: 'ParticipantDischarged', data: who }),
+    amended(3, { type: 'WardContactRecorded', data: { ...meeting, contact: 'first', outcome: 'on_leave' } }),
+    amended(11, { type: 'WardContactRecorded', data: { ...meeting, contact: 'first', mode: 'text' } }),
+    { type: 'ParticipantRecordVoided', data: { ...who, event: specimenId(12), reason: 'of an amendment' } },
+    amended(99, { type: 'ParticipantReadmitted', data: who }),
   ),
 };

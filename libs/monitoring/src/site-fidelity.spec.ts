@@ -85,14 +85,14 @@ describe("a site's fidelity", () => {
 
   it('can next change when an assessment with a later time has come', () => {
     const [first, second] = [assessed('2018-01-01T00:00:00Z', {}), assessed('2018-02-01T00:00:00Z', {})];
-    expect(nextAssessment({ assessments: [second, first] }, 0)).toBe(first.occurredAt);
-    expect(nextAssessment({ assessments: [second, first] }, first.occurredAt)).toBe(second.occurredAt);
-    expect(nextAssessment({ assessments: [second, first] }, second.occurredAt)).toBeUndefined();
+    expect(nextAssessment({ assessments: [second, first] }, present(0))).toBe(first.occurredAt);
+    expect(nextAssessment({ assessments: [second, first] }, present(first.occurredAt))).toBe(second.occurredAt);
+    expect(nextAssessment({ assessments: [second, first] }, present(second.occurredAt))).toBeUndefined();
   });
 });
 
 describe('the assessments of a site', () => {
-  it('are one document, of which a voided one no longer counts', () => {
+  it('are one document, of which a voided one no longer counts and of an amended one its last version', () => {
     const document = fidelityProjection.specimen.reduce<SiteAssessments | undefined>(
       (folded, event) => fidelityProjection.evolve(folded, event),
       undefined,
@@ -105,8 +105,10 @@ describe('the assessments of a site', () => {
     );
     expect(document.assessments.map(({ event, voidedAt }) => [event, voidedAt])).toEqual([
       [specimenId(0), fidelityProjection.specimen[2]!.recordedAt],
-      [specimenId(1), undefined],
+      [specimenId(1), fidelityProjection.specimen[5]!.recordedAt],
+      [specimenId(5), undefined],
     ]);
+    expect(document.assessments[2]).toMatchObject({ occurredAt: 0, total: 9, items: [{ item: 'item', value: 3 }] });
     expect(JSON.parse(JSON.stringify(document))).toEqual(document);
   });
 });

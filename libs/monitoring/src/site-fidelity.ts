@@ -4,7 +4,8 @@ import type { Protocol } from '@cairn/registry/protocol';
 import { mean, sum } from 'simple-statistics';
 import { Temporal } from 'temporal-polyfill';
 import { localDay } from './intervention-window.js';
-import { factsAt, type Moment, type RecordedFact, withVoid } from './moment.js';
+import { amendedRecord } from './amended-record.js';
+import { factsAt, isKnown, type Moment, type RecordedFact, withVoid } from './moment.js';
 import { specimenId, specimensOf } from './specimen.js';
 
 /** One rater's assessment of a site: a total, ratings of items, or both. */
@@ -20,40 +21,52 @@ export interface SiteAssessments {
   readonly assessments: readonly FidelityAssessment[];
 }
 
-type FoldedEvent = Extract<SiteRecordEvent, { type: 'FidelityAssessed' | 'SiteRecordVoided' }>;
+type FoldedEvent = Extract<SiteRecordEvent, { type: (typeof foldedTypes)[number] }>;
+
+const foldedTypes = ['FidelityAssessed', 'SiteRecordVoided', 'SiteRecordAmended'] as const;
 
 const nothing: SiteAssessments = { assessments: [] };
 
 function evolve({ assessments }: SiteAssessments, event: Fact<FoldedEvent>): SiteAssessments {
   switch (event.type) {
-    case 'FidelityAssessed': {
-      const { instrument, rater, total, items } = event.data;
-      const assessment = {
-        event: event.id,
-        occurredAt: event.occurredAt,
-        recordedAt: event.recordedAt,
-        instrument,
-        rater,
-        ...(total !== undefined && { total }),
-        ...(items !== undefined && { items }),
-      };
-      return { assessments: [...assessments, assessment] };
-    }
+    case 'FidelityAssessed':
+      return { assessments: [...assessments, assessmentOf(event)] };
     case 'SiteRecordVoided':
       return { assessments: withVoid(assessments, event.data.event, event.recordedAt) };
+    case 'SiteRecordAmended': {
+      const before = withVoid(assessments, event.data.event, event.recordedAt);
+      const version = amendedRecord(event);
+      return { assessments: version.type === 'FidelityAssessed' ? [...before, assessmentOf(version)] : before };
+    }
     default:
       event satisfies never;
       return { assessments };
   }
 }
 
+const assessmentOf = ({
+  id,
+  occurredAt,
+  recordedAt,
+  data: { instrument, rater, total, items },
+}: Fact<Extract<SiteRecordEvent, { type: 'FidelityAssessed' }>>): FidelityAssessment => ({
+  event: id,
+  occurredAt,
+  recordedAt,
+  instrument,
+  rater,
+  ...(total !== undefined && { total }),
+  ...(items !== undefined && { items }),
+});
+
 const where = { trial: 'trial', site: 'site' };
+const occurredAt = '1970-01-01T01:00:00+01:00';
 
 /** One document for each site of a trial: scope is the trial, id the site. */
 export const fidelityProjection: Projection<SiteAssessments, FoldedEvent> = {
   name: 'fidelity',
-  version: 1,
-  eventTypes: ['FidelityAssessed', 'SiteRecordVoided'],
+  version: 2,
+  eventTypes: foldedTypes,
   keyOf: (event) => ({ scope: event.data.trial, id: event.data.site }),
   evolve: (document, event) => evolve(document ?? nothing, event),
   specimen: specimensOf<FoldedEvent>(
@@ -65,6 +78,28 @@ export const fidelityProjection: Projection<SiteAssessments, FoldedEvent> = {
     { type: 'SiteRecordVoided', data: { ...where, event: specimenId(0), reason: 'reason' } },
     { type: 'SiteRecordVoided', data: { ...where, event: specimenId(0), reason: 'again' } },
     { type: 'SiteRecordVoided', data: { ...where, event: specimenId(99), reason: 'of nothing' } },
+    {
+      type: 'SiteRecordAmended',
+      data: {
+        ...where,
+        event: specimenId(1),
+        reason: 'reason',
+        record: {
+          type: 'FidelityAssessed',
+          occurredAt,
+          data: { ...where, instrument: 'index', rater: 'second', items: [{ item: 'item', value: 3 }], total: 9 },
+        },
+      },
+    },
+    {
+      type: 'SiteRecordAmended',
+      data: {
+        ...where,
+        event: specimenId(99),
+        reason: 'of a record of another kind',
+        record: { type: 'TeamPreparationHeld', occurredAt, data: { ...where, session: 'session', ward: 'ward' } },
+      },
+    },
   ),
 };
 
@@ -141,10 +176,12 @@ function totalOf(
 }
 
 /**
- * The first instant after `asOf` at which a site's fidelity can become another through the passage of time alone; only an
+ * The first instant after `asOf` at which a site's fidelity, as it is known, can become another through the passage of time alone; only an
  * assessment recorded with a later time makes one.
  */
-export const nextAssessment = ({ assessments }: SiteAssessments, asOf: Instant): Instant | undefined => {
-  const later = assessments.map((assessment) => assessment.occurredAt).filter((occurredAt) => occurredAt > asOf);
+export const nextAssessment = ({ assessments }: SiteAssessments, { asOf, knownAt }: Moment): Instant | undefined => {
+  const later = assessments
+    .filter((assessment) => isKnown(assessment, knownAt) && assessment.occurredAt > asOf)
+    .map(({ occurredAt }) => occurredAt);
   return later.length === 0 ? undefined : Math.min(...later);
 };

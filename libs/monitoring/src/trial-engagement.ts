@@ -42,14 +42,15 @@ interface Entry {
   readonly facts: ParticipantFacts;
   /** From this instant on the participant is known as today. */
   readonly lastChange: Instant;
-  readonly timeline: Timeline;
+  /** As known today; read when somebody first asks. */
+  timeline: Timeline | undefined;
   /** By definition id. */
   readonly engaged: Map<string, { readonly definition: EngagementDefinition; readonly at: Instant | undefined }>;
 }
 
 /**
  * The engagement of one trial's participants, kept ready: what does not depend on the moment is worked out once for each
- * changed document, so that a table is one pass over turning points. A changed protocol needs a new one.
+ * changed document, when it is first asked for, so that a table is one pass over turning points. A changed protocol needs a new one.
  */
 export class TrialEngagement {
   private readonly entries = new Map<string, Entry>();
@@ -71,7 +72,7 @@ export class TrialEngagement {
       participant,
       facts,
       lastChange: lastChange(facts.facts),
-      timeline: this.reader.read(facts, Infinity),
+      timeline: undefined,
       engaged: new Map(),
     });
   }
@@ -102,19 +103,25 @@ export class TrialEngagement {
    * Sites beside the others of the trial, at the end of the last month that was over at `asOf`. Own ones are shown with
    * all that is on record; of others, what was recorded lately is taken in by months and lots (`site-benchmark.ts`).
    * @param own sites that are shown by name and in full
-   * @param asOf a later one than `now` is taken for `now`
+   *
+   * With `knownAt` it is the benchmark that was shown at that time: months and lots are those of then. Whoever asks for
+   * many of them learns what somebody does who had asked all along, which is nothing about few people.
+   * @param asOf a later one than `now` is taken for `now`, and so is `knownAt`
    */
   benchmark(
     definition: EngagementDefinition,
     sites: readonly string[],
     own: ReadonlySet<string>,
-    { asOf, now }: { readonly asOf?: Instant | undefined; readonly now: Instant },
+    at: { readonly asOf?: Instant | undefined; readonly knownAt?: Instant | undefined; readonly now: Instant },
   ): SiteBenchmark {
     const { timeZone } = this.trial;
-    const end = monthOf(Math.min(asOf ?? now, now), timeZone) - 1;
+    const now = Math.min(at.knownAt ?? at.now, at.now);
+    const known = now < at.now ? now : Infinity;
+    const end = monthOf(Math.min(at.asOf ?? now, now), timeZone) - 1;
     const bySite = new Map(sites.toSorted(byId).map((site) => [site, [] as Entry[]] as const));
     for (const entry of this.entries.values()) {
-      if (entry.timeline.site !== undefined) bySite.get(entry.timeline.site)?.push(entry);
+      const { site } = this.timelineOf(entry, known);
+      if (site !== undefined) bySite.get(site)?.push(entry);
     }
     const rows = [...bySite].map(([site, entries]) => {
       const knownAt = takenInUntil(
@@ -128,7 +135,7 @@ export class TrialEngagement {
     return {
       asOf: end,
       own: inFull.map(([site, entries]) => {
-        return { site, counts: countsOf(this.tallyOf(site, entries, definition, { asOf: end, knownAt: Infinity })) };
+        return { site, counts: countsOf(this.tallyOf(site, entries, definition, { asOf: end, knownAt: known })) };
       }),
       ...benchmarkOf(rows, own),
     };
@@ -170,15 +177,18 @@ export class TrialEngagement {
     definition: EngagementDefinition,
     knownAt: Instant,
   ): { readonly timeline: Timeline; readonly engaged: Instant | undefined } {
-    if (knownAt < entry.lastChange) {
-      const timeline = this.reader.read(entry.facts, knownAt);
-      return { timeline, engaged: engagedAt(timeline, definition) };
-    }
+    const timeline = this.timelineOf(entry, knownAt);
+    if (timeline !== entry.timeline) return { timeline, engaged: engagedAt(timeline, definition) };
     const kept = entry.engaged.get(definition.id);
-    if (kept?.definition === definition) return { timeline: entry.timeline, engaged: kept.at };
-    const at = engagedAt(entry.timeline, definition);
+    if (kept?.definition === definition) return { timeline, engaged: kept.at };
+    const at = engagedAt(timeline, definition);
     entry.engaged.set(definition.id, { definition, at });
-    return { timeline: entry.timeline, engaged: at };
+    return { timeline, engaged: at };
+  }
+
+  private timelineOf(entry: Entry, knownAt: Instant): Timeline {
+    if (knownAt < entry.lastChange) return this.reader.read(entry.facts, knownAt);
+    return (entry.timeline ??= this.reader.read(entry.facts, Infinity));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Instant } from '@cairn/event-sourcing';
-import { factsAt, type Moment } from './moment.js';
+import { factsAt, isKnown, type Moment } from './moment.js';
 import type { ParticipantFact, ParticipantFacts } from './participant-facts.js';
 
 /*
@@ -14,15 +14,15 @@ const ofKind =
   (fact: ParticipantFact): fact is FactOfKind<Kind> =>
     fact.kind === kind;
 
-/** The site of the referral that stands today; of the last one where all were voided. */
-export function siteOf({ facts }: ParticipantFacts): string | undefined {
-  const referrals = facts.filter(ofKind('referred'));
-  return (referrals.find(({ voidedAt }) => voidedAt === undefined) ?? referrals.at(-1))?.site;
+/** The site of the referral that stands, as far as it was recorded by `knownAt`; of the last one where all were voided. */
+export function siteOf({ facts }: ParticipantFacts, knownAt: Instant = Infinity): string | undefined {
+  const referrals = facts.filter(ofKind('referred')).filter(({ recordedAt }) => recordedAt <= knownAt);
+  return (referrals.find((referral) => isKnown(referral, knownAt)) ?? referrals.at(-1))?.site;
 }
 
-/** Whether the participant was ever referred to the site, by mistake included. */
-export const wasReferredTo = ({ facts }: ParticipantFacts, site: string): boolean =>
-  facts.some((fact) => fact.kind === 'referred' && fact.site === site);
+/** Whether a referral of the participant to the site was ever recorded by `knownAt`, by mistake included. */
+export const wasReferredTo = ({ facts }: ParticipantFacts, site: string, knownAt: Instant = Infinity): boolean =>
+  facts.some((fact) => fact.kind === 'referred' && fact.site === site && fact.recordedAt <= knownAt);
 
 /** Whether the participant had been allocated to one of the workers by the moment. */
 export function isAllocatedTo({ facts }: ParticipantFacts, workers: ReadonlySet<string>, moment: Moment): boolean {
@@ -54,11 +54,13 @@ export function isNeutralFact(fact: ParticipantFact): boolean {
   }
 }
 
-/** When the newest neutral fact, or the void of one, was recorded; -Infinity where there is none. */
-export function neutralUntil({ facts }: ParticipantFacts): Instant {
+/** When the newest neutral fact, or the void of one, was recorded by `knownAt`; -Infinity where there is none. */
+export function neutralUntil({ facts }: ParticipantFacts, knownAt: Instant = Infinity): Instant {
   let newest = -Infinity;
   for (const fact of facts) {
-    if (isNeutralFact(fact)) newest = Math.max(newest, fact.recordedAt, fact.voidedAt ?? -Infinity);
+    if (!isNeutralFact(fact)) continue;
+    for (const at of [fact.recordedAt, fact.voidedAt])
+      if (at !== undefined && at <= knownAt && at > newest) newest = at;
   }
   return newest;
 }

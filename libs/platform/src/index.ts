@@ -1,5 +1,8 @@
 export * from './postgres/database.js';
 export * from './postgres/event-history.js';
+export * from './postgres/known-positions.js';
+export * from './postgres/event-restoration.js';
+export * from './postgres/stored-events.js';
 export { isPassing } from './postgres/failure.js';
 export { DirectoryInUse } from './postgres/embedded/directory-lease.js';
 export * from './postgres/embedded-postgres.js';
@@ -21,3 +24,4 @@ export * from './projections/projection-runner.js';
 export type { GenerationStatus, RebuildProgress } from './projections/read-model-status.js';
 export * from './projections/read-models.js';
 export type { RunnerObserver } from './projections/runner-observer.js';
+export * from './proofs/proof-store.js';

@@ -1,14 +1,15 @@
-import { accept, type Decider, type Decision, parseInstant } from '@cairn/event-sourcing';
+import { accept, type Decider, type Decision } from '@cairn/event-sourcing';
 import type { TrialCommand } from './commands.js';
+import { type AmendEntry, amendEntry, registrationIn } from './decide-amendment.js';
 import type { TrialEvent } from './events.js';
 import { refused, type RegistryRefused } from './refusals.js';
-import { hasHappened, protocolIsSound, type RegistryWorld } from './rules.js';
+import { employmentHasOrder, hasHappened, protocolIsSound, type RegistryWorld } from './rules.js';
 import { sameData } from './same-data.js';
-import { evolve, type Trial, type TrialRoster } from './trial.js';
+import { evolve, type Site, type Trial, type TrialRoster, type Worker } from './trial.js';
 
 type CommandOf<Type extends TrialCommand['type']> = Extract<TrialCommand, { type: Type }>;
 
-function decide(command: TrialCommand, trial: Trial, world: RegistryWorld): Decision<TrialEvent> {
+function decide(command: TrialCommand | AmendEntry, trial: Trial, world: RegistryWorld): Decision<TrialEvent> {
   if (command.type === 'registerTrial') return registerTrial(command, trial, world);
   if (trial.kind === 'unregistered') return refused('TRIAL_UNKNOWN', 'trial');
   switch (command.type) {
@@ -18,6 +19,8 @@ function decide(command: TrialCommand, trial: Trial, world: RegistryWorld): Deci
       return registerSite(command, trial, world);
     case 'registerWorker':
       return registerWorker(command, trial, world);
+    case 'amendRecord':
+      return amendEntry(command, trial, world);
     default:
       return command satisfies never;
   }
@@ -62,7 +65,7 @@ function registerSite(
   const { type: _, occurredAt = world.now, ...data } = command;
   const registered = trial.sites.find(({ site }) => site === data.site);
   if (registered) {
-    return sameData({ trial: trial.trial, ...registered }, data) ? accept() : refused('SITE_EXISTS', 'site');
+    return isOnRecord(trial, registered, data) ? accept() : refused('SITE_EXISTS', 'site');
   }
   return hasHappened(command, world) ?? accept({ type: 'SiteRegistered', occurredAt, data });
 }
@@ -75,7 +78,7 @@ function registerWorker(
   const { type: _, occurredAt = world.now, ...data } = command;
   const registered = trial.workers.find(({ worker }) => worker === data.worker);
   if (registered) {
-    return sameData({ trial: trial.trial, ...registered }, data) ? accept() : refused('WORKER_EXISTS', 'worker');
+    return isOnRecord(trial, registered, data) ? accept() : refused('WORKER_EXISTS', 'worker');
   }
   return (
     hasHappened(command, world) ??
@@ -90,6 +93,10 @@ const registrationOf = ({ kind: _k, protocols, sites: _s, workers: _w, ...regist
   ...registration,
   protocol: protocols[0].protocol,
 });
+
+/** As it is or as it was: importing a bundle again stays without effect after an amendment. */
+const isOnRecord = (trial: TrialRoster, { before = [], ...now }: Site | Worker, data: object): boolean =>
+  [...before, now].some((version) => sameData(registrationIn(trial, version), data));
 
 const recruitmentHasOrder = ({
   recruitmentFrom,
@@ -108,13 +115,8 @@ const versionFollows = (
 const siteIsKnown = ({ site }: CommandOf<'registerWorker'>, { sites }: TrialRoster): RegistryRefused | undefined =>
   sites.some((known) => known.site === site) ? undefined : refused('SITE_UNKNOWN', 'site');
 
-const employmentHasOrder = ({ startedAt, endedAt }: CommandOf<'registerWorker'>): RegistryRefused | undefined =>
-  startedAt !== undefined && endedAt !== undefined && parseInstant(endedAt)! < parseInstant(startedAt)!
-    ? refused('ENDED_BEFORE_STARTED', 'endedAt')
-    : undefined;
-
 /** What may be entered in a trial's register: itself, versions of its protocol, sites, workers. */
-export const trialDecider: Decider<TrialCommand, TrialEvent, Trial, RegistryWorld> = {
+export const trialDecider: Decider<TrialCommand | AmendEntry, TrialEvent, Trial, RegistryWorld> = {
   initial: { kind: 'unregistered' },
   decide,
   evolve,

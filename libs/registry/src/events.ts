@@ -81,11 +81,26 @@ export const workerRegistration = z.object({
   daysPerWeek: z.number().gt(0).max(7).optional(),
 });
 
+/**
+ * What an entry said that `event` holds was wrong: `record` is what it says from then on, all of it, in the form in which
+ * records of sites are amended too.
+ */
+const amendment = <const Type extends string, Shape extends z.ZodRawShape>(type: Type, data: z.ZodObject<Shape>) => ({
+  event: z.uuid(),
+  reason: text,
+  record: z.object({ type: z.literal(type), occurredAt: timestamp, data }),
+});
+
 export const trialEventTypes = [
   eventType('TrialRegistered', trialRegistration),
   eventType('ProtocolPublished', protocolPublication),
   eventType('SiteRegistered', siteRegistration),
   eventType('WorkerRegistered', workerRegistration),
+  eventType('SiteAmended', z.object({ trial: id, site: id, ...amendment('SiteRegistered', siteRegistration) })),
+  eventType(
+    'WorkerAmended',
+    z.object({ trial: id, worker: id, site: id, ...amendment('WorkerRegistered', workerRegistration) }),
+  ),
 ] as const;
 export type TrialEvent = EventOf<(typeof trialEventTypes)[number]>;
 

@@ -1,9 +1,11 @@
 export * from './commands.js';
 export { tenantDecider } from './decide-tenant.js';
 export { trialDecider } from './decide-trial.js';
+export { entryIn, type RegisterEntry } from './entries.js';
 export * from './events.js';
 export * from './protocol.js';
 export { registryRefusals, type RegistryRefusalCode } from './refusals.js';
+export { rosterAt, rosterTimes } from './roster-at.js';
 export type { RegistryWorld } from './rules.js';
 export * from './streams.js';
 export type { Tenant, TenantLimits } from './tenant.js';

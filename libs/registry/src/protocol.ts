@@ -60,6 +60,31 @@ export const FidelityInstrument = z
   })
   .refine((fidelity) => fidelity.minimum < fidelity.maximum, 'has no range');
 
+/** What tells who somebody is, when it stands in a note. */
+export const IdentifierKind = z.enum([
+  'nhs_number',
+  'email',
+  'phone',
+  'postcode',
+  'date_of_birth',
+  'bare_date',
+  'hospital_number',
+]);
+
+/** What is refused in free text; see docs/erasure.md. */
+export const FreeTextRules = z.object({
+  /** Absent: all but dates that are nobody's birth. */
+  refuse: z.array(IdentifierKind).max(20).optional(),
+  /** How hospitals number their patients: `#` is a digit, `@` a letter, everything else itself in either case. */
+  hospitalNumbers: z
+    .array(z.string().regex(/^(?=.*[#@])[ -~]{2,40}$/, 'is no mask of a number'))
+    .max(20)
+    .optional(),
+  /** Texts that are nobody's and pass, as the trial's own telephone number. */
+  allow: z.array(text.max(100)).max(100).optional(),
+});
+export type FreeTextRules = z.infer<typeof FreeTextRules>;
+
 /** A version of what the trial set out to do. */
 export const Protocol = z.object({
   arms: z
@@ -78,5 +103,6 @@ export const Protocol = z.object({
   /** Definitions beside `table` and `text`, which every trial has. */
   engagementDefinitions: z.array(EngagementDefinition).max(50).default([]),
   siteClasses: SiteClassCutPoints.optional(),
+  freeText: FreeTextRules.optional(),
 });
 export type Protocol = z.infer<typeof Protocol>;

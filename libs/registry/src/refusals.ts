@@ -20,6 +20,9 @@ export const registryRefusals = {
   SITE_UNKNOWN: 'The trial has no such site.',
   WORKER_EXISTS: 'A worker with this id is registered with other content.',
   ENDED_BEFORE_STARTED: 'The worker ended before they started.',
+  EVENT_UNKNOWN: 'The trial has no such record.',
+  EVENT_SUPERSEDED: 'The record was amended; its present version is another event.',
+  RECORD_IDENTITY_FIXED: 'This says which record it is and cannot be amended.',
 } as const;
 export type RegistryRefusalCode = keyof typeof registryRefusals;
 

@@ -1,4 +1,5 @@
-import type { Instant } from '@cairn/event-sourcing';
+import { type Instant, parseInstant } from '@cairn/event-sourcing';
+import type { RegisterEntry } from './entries.js';
 import type { Protocol } from './protocol.js';
 import { refused, type RegistryRefused } from './refusals.js';
 
@@ -9,14 +10,25 @@ import { refused, type RegistryRefused } from './refusals.js';
 /** What the rules may look at outside of the stream. */
 export interface RegistryWorld {
   readonly now: Instant;
+  /** What is said by each event that an amendment names. */
+  readonly entries?: ReadonlyMap<string, RegisterEntry>;
 }
 
 /** At this very moment is not in the future. */
 export const hasHappened = (
-  { occurredAt }: { readonly occurredAt?: Instant },
+  { occurredAt }: { readonly occurredAt?: Instant | undefined },
   { now }: RegistryWorld,
 ): RegistryRefused | undefined =>
   occurredAt !== undefined && occurredAt > now ? refused('OCCURRED_IN_FUTURE', 'occurredAt') : undefined;
+
+/** @param field the input field that holds the end */
+export const employmentHasOrder = (
+  { startedAt, endedAt }: { readonly startedAt?: string | undefined; readonly endedAt?: string | undefined },
+  field = 'endedAt',
+): RegistryRefused | undefined =>
+  startedAt !== undefined && endedAt !== undefined && parseInstant(endedAt)! < parseInstant(startedAt)!
+    ? refused('ENDED_BEFORE_STARTED', field)
+    : undefined;
 
 type ProtocolRule = (protocol: Protocol) => RegistryRefused | undefined;
 

@@ -9,7 +9,7 @@ import { trialsSpecimen } from './trials-specimen.js';
  */
 export const trialsProjection: Projection<Trial, TrialEvent> = {
   name: 'trials',
-  version: 1,
+  version: 3,
   eventTypes: trialEventTypes.map(({ type }) => type),
   keyOf: (event) => ({ scope: event.data.trial, id: event.data.trial }),
   evolve: (trial = { kind: 'unregistered' }, event) => evolve(trial, event),

@@ -74,6 +74,37 @@ const events: readonly TrialEvent[] = [
     occurredAt: 5,
     data: { trial, version: 2, protocol: { ...protocol, interventionWindow: { weeksAfterDischarge: 12 } } },
   },
+  {
+    type: 'SiteAmended',
+    occurredAt: 6,
+    data: {
+      trial,
+      site: 'S2',
+      event: '00000000-0000-5000-8000-000000000001',
+      reason: 'reason',
+      record: {
+        type: 'SiteRegistered',
+        occurredAt: '1970-01-01T00:00:00.002Z',
+        data: { trial, site: 'S2', ...site, name: 'New name' },
+      },
+    },
+  },
+  {
+    type: 'WorkerAmended',
+    occurredAt: 7,
+    data: {
+      trial,
+      worker: 'W1',
+      site: 'S1',
+      event: '00000000-0000-5000-8000-000000000003',
+      reason: 'reason',
+      record: {
+        type: 'WorkerRegistered',
+        occurredAt: '1970-01-01T00:00:00.004Z',
+        data: { trial, worker: 'W1', site: 'S1', role: 'coordinator', daysPerWeek: 2.5 },
+      },
+    },
+  },
 ];
 
 /** One trial's events, of every type that the projection folds. */

@@ -15,6 +15,8 @@ export interface SealedRead {
   /** How many participants' it was. */
   readonly participants: number;
   readonly by: 'role' | 'unblinding';
+  /** The data cut that it was of, where it was of one. */
+  readonly cut?: string;
 }
 
 /** A look that was not granted. */

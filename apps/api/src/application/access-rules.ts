@@ -5,6 +5,7 @@ import {
   type UnblindingCommand,
   unblindingDecider,
 } from '@cairn/access';
+import { type AuditWorld, type ErasureCommand, erasureDecider, type ErasureEvent, type Erasures } from '@cairn/audit';
 import { type DeliveryRoster, deliveryRefusals } from '@cairn/delivery';
 import { type Decider, type DomainEvent, refuse } from '@cairn/event-sourcing';
 
@@ -57,3 +58,21 @@ export const unblindingOfParticipants = alsoAsking(
       ? missing('PARTICIPANT_UNKNOWN', 'participant')
       : undefined,
 );
+
+/**
+ * Whose free text may be erased: somebody's who takes part. Asked before anything else, because an erasure that was done would
+ * tell of somebody beyond the reach of whoever asks.
+ */
+export const erasureOfParticipants: Decider<
+  ErasureCommand,
+  ErasureEvent,
+  Erasures,
+  AuditWorld & Pick<AccessSurroundings, 'participantIsKnown'>
+> = {
+  ...erasureDecider,
+  decide(command, erasures, world) {
+    return command.type === 'requestErasure' && !world.participantIsKnown
+      ? missing('PARTICIPANT_UNKNOWN', 'participant')
+      : erasureDecider.decide(command, erasures, world);
+  },
+};

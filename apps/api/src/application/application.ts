@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { accessEventTypes, attempt, type Attempt, peopleStream, type Viewer } from '@cairn/access';
-import { deliveryEventTypes, isReferred, participantDecider, participantStream } from '@cairn/delivery';
+import { auditEventTypes, type Proof } from '@cairn/audit';
+import { deliveryEventTypes, type DeliveryFact } from '@cairn/delivery';
 import {
   canonicalJson,
   CommandHandler,
@@ -16,11 +17,18 @@ import {
   type TenantId,
   uuidV5,
 } from '@cairn/event-sourcing';
-import { registryEventTypes } from '@cairn/registry';
+import { InMemoryKeys, type KeyOwner, ParticipantKeys } from '@cairn/platform/keys';
+import { registryEventTypes, type RegisterEntry } from '@cairn/registry';
 import { Tenants } from '../access/tenants.js';
 import { Viewers } from '../access/viewers.js';
+import type { CutMaker } from '../cuts/cut-maker.js';
+import type { Cosigning } from '../proofs/cosigning.js';
+import { Erasures } from '../free-text/erasures.js';
+import { FreeText, KeyWanted } from '../free-text/free-text.js';
+import { hasTextToSeal, textsOf } from '../free-text/members.js';
+import { participantOf } from '../free-text/participant-of.js';
+import { IDENTIFIER_IN_TEXT } from '../free-text/text-guard.js';
 import type { Identity } from '../identity/identity.js';
-import type { AccessSurroundings } from './access-rules.js';
 import { blindedAnswer, wholeStream } from './blinded-answer.js';
 import { recordedCommandId } from './command-ids.js';
 import { type Command, isCommandName, isOperatorCommand, judges } from './commands.js';
@@ -30,10 +38,15 @@ import { type GivenCommand, INVALID_INPUT, readInput } from './read-input.js';
 import { type KnownTrial, Rosters } from './rosters.js';
 import { type Routed, routeOf, trialUnknown } from './route.js';
 import { notForTheRole } from './within-reach.js';
-import { isInReach } from './withholdings.js';
+import { Surroundings } from './surroundings.js';
 
 /** Every event type there is. */
-export const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryEventTypes, ...accessEventTypes]);
+export const catalogue = new EventCatalogue([
+  ...registryEventTypes,
+  ...deliveryEventTypes,
+  ...accessEventTypes,
+  ...auditEventTypes,
+]);
 
 /** Refusals that may come of a roster that was read before somebody added to it. */
 const MISSED_IN_ROSTER: ReadonlySet<string> = new Set([
@@ -43,6 +56,7 @@ const MISSED_IN_ROSTER: ReadonlySet<string> = new Set([
   'STRATUM_UNKNOWN',
   'INSTRUMENT_UNKNOWN',
   'FIDELITY_OUT_OF_RANGE',
+  IDENTIFIER_IN_TEXT,
 ]);
 
 /** Commands that are given together: on whose behalf, and what follows from their roles before anything is looked up. */
@@ -51,6 +65,7 @@ interface Asking {
   /** Under which it is recorded. */
   readonly commandId: string;
   readonly attempt: Attempt;
+  readonly proof: Proof | undefined;
 }
 
 /** What of the request is in its answer, or decides on it; no trial is ''. */
@@ -69,21 +84,44 @@ interface Judged {
 export class Application {
   readonly viewers: Viewers;
   readonly tenants: Tenants;
+  private readonly freeText: FreeText;
   private readonly handler: CommandHandler;
   private readonly rosters: Rosters;
   private readonly neutral: NeutralStreams;
+  private readonly surroundings: Surroundings;
 
   /** @param store where everything is read and recorded: the log, or what a dry run lays over it */
   constructor(
     private readonly store: EventStore,
     private readonly clock: () => Instant = Date.now,
-    { viewers, tenants }: { readonly viewers?: Viewers; readonly tenants?: Tenants } = {},
+    {
+      viewers,
+      tenants,
+      freeText,
+      cuts,
+      cosigning,
+    }: {
+      readonly viewers?: Viewers;
+      readonly tenants?: Tenants;
+      readonly freeText?: FreeText;
+      /** Not there where a dry run is made: a cut is taken of the log itself. */
+      readonly cuts?: CutMaker;
+      /** Nor are checkpoints made of what a dry run records. */
+      readonly cosigning?: Cosigning;
+    } = {},
   ) {
     this.viewers = viewers ?? new Viewers(store, clock);
     this.tenants = tenants ?? new Tenants(store, clock);
+    this.freeText = freeText ?? forgetfulFreeText(store);
     this.handler = new CommandHandler(store, catalogue);
     this.rosters = new Rosters(store, catalogue);
     this.neutral = new NeutralStreams(store);
+    this.surroundings = new Surroundings(store, this.handler, cuts, cosigning);
+  }
+
+  /** One that records in another store, over this one's, and leaves nothing behind. */
+  rehearsal(store: EventStore): Application {
+    return new Application(store, this.clock, { freeText: this.freeText.rehearsal(store) });
   }
 
   /** The last position of the tenant's log. */
@@ -95,9 +133,15 @@ export class Application {
    * Takes commands for one stream together, or refuses them all with the first refusal. An input that has not the shape
    * of its command is refused as INVALID_INPUT, a command that is not for the roles of whoever gives it as FORBIDDEN. What
    * they may not see is to them what does not exist.
+   * @param proof that whoever gives them has just proved who they are, for commands that sign
    * @throws EventStoreUnavailable when the outcome is not known; the same commands may be given again
    */
-  async record(identity: Identity, commandId: string, given: readonly GivenCommand[]): Promise<CommandOutcome> {
+  async record(
+    identity: Identity,
+    commandId: string,
+    given: readonly GivenCommand[],
+    proof?: Proof,
+  ): Promise<CommandOutcome> {
     if (!isUuid(commandId)) return refuse(INVALID_INPUT, 'commandId: is not a UUID.', 'commandId');
     const [first] = given;
     if (!first) return refuse(INVALID_INPUT, 'There is no command.');
@@ -108,7 +152,7 @@ export class Application {
     const attempted = (['forbidden', 'trial absent', 'limited', 'allowed'] as const).find((each) =>
       attempts.has(each),
     )!;
-    const asking = { viewer, commandId: recordedCommandId(viewer, commandId), attempt: attempted };
+    const asking = { viewer, commandId: recordedCommandId(viewer, commandId), attempt: attempted, proof };
     if (attempted === 'forbidden') {
       if (given.length > 1 || first.name !== 'registerTenant' || !viewer.mayUse('cairn:record')) return notForTheRole;
       return this.told(await this.found(asking, identity.name, given), asking, { commandId, trial });
@@ -120,7 +164,9 @@ export class Application {
   private async judgeAsKnown(asking: Asking, trial: string, given: readonly GivenCommand[]): Promise<Judged> {
     const { tenant } = asking.viewer;
     if (trial === '' || asking.attempt === 'trial absent') return this.judge(asking, given, undefined);
-    const kept = this.rosters.kept(tenant, trial);
+    // What a text may hold, the protocol in force says.
+    const hasText = given.some(({ name, input }) => textsOf({ ...input, type: name }).length > 0);
+    const kept = hasText ? this.rosters.recent(tenant, trial) : this.rosters.kept(tenant, trial);
     const judged = await this.judge(asking, given, kept ?? (await this.rosters.read(tenant, trial)));
     if (!kept || judged.outcome.kind === 'accepted' || !MISSED_IN_ROSTER.has(judged.outcome.refusal.code)) {
       return judged;
@@ -134,13 +180,15 @@ export class Application {
     const { tenant, person: actor } = viewer;
     const read: Command[] = [];
     for (const each of given) {
-      const command = readInput(tenant, each, trial?.timeZone);
+      const command = readInput(tenant, each, trial);
       if (command.kind === 'invalid') return { outcome: { kind: 'refused', refusal: command.refusal } };
       read.push(command.command);
     }
     if (asking.attempt === 'trial absent') return { outcome: trialUnknown };
     const limited = asking.attempt === 'limited' ? { viewer, trial } : undefined;
     let routed: Routed | undefined;
+    const versions = new Map<string, DeliveryFact>();
+    const entries = new Map<string, RegisterEntry>();
     for (const command of read) {
       const known = { tenant, isRegistered: trial !== undefined, limited: limited?.viewer };
       const next = await routeOf(command, this.store, known);
@@ -149,18 +197,38 @@ export class Application {
         return { outcome: refuse(INVALID_INPUT, 'Commands that are given together belong to one stream.') };
       }
       routed = next;
+      if (next.version) versions.set(next.version.event, next.version.says);
+      if (next.entry) entries.set(next.entry.event, next.entry.says);
     }
     const { kind, stream } = routed!;
-    const fingerprint = createHash('sha256').update(canonicalJson(read)).digest('hex');
+    const now = this.clock();
     const world = {
-      now: this.clock(),
+      now,
       actor,
+      versions,
+      entries,
       ...(trial && { roster: trial.roster }),
-      ...(await this.aboutParticipant(viewer, read[0]!)),
+      ...(await this.surroundings.of(read[0]!, { viewer, trial, now, proof: asking.proof })),
     };
-    const origin = { tenant, actor, commandId, fingerprint };
+    const owner = await this.ownerOfTexts(tenant, read, { stream, found: world.about?.participant });
+    const take = async (make: boolean): Promise<CommandOutcome> => {
+      const fresh = !viewer.knowsPositions;
+      const { commands, whenTaken } = owner ? await this.freeText.seal(read, owner, { make, fresh }) : plain(read);
+      // Of what is sealed: the digest of a text could be guessed.
+      const fingerprint = createHash('sha256').update(canonicalJson(commands)).digest('hex');
+      const origin = { tenant, actor, commandId, fingerprint };
+      return judges[kind](this.handler, stream, commands, world, origin, { limited, whenTaken });
+    };
     try {
-      return { outcome: await judges[kind](this.handler, stream, read, world, origin, limited), routed: routed! };
+      const outcome = await take(false).catch((error: unknown) => {
+        if (error instanceof KeyWanted) return take(true);
+        throw error;
+      });
+      // On record; should the keys be away, whoever asks again, or the next healing, ends it.
+      if (read[0]!.type === 'eraseParticipant' && outcome.kind === 'accepted') {
+        await this.freeText.erase({ tenant, trial: read[0].trial, participant: read[0].participant });
+      }
+      return { outcome, routed: routed! };
     } catch (error) {
       // Identifiers that are good ones by themselves can make a name that is too long for a stream.
       if (error instanceof InvalidAppend) {
@@ -174,13 +242,16 @@ export class Application {
     }
   }
 
-  /** Whether somebody is there for whoever asks to learn their arm. */
-  private async aboutParticipant(viewer: Viewer, command: Command): Promise<AccessSurroundings> {
-    if (command.type !== 'requestUnblinding') return {};
-    const { type, trial, participant } = command;
-    const stream = participantStream(trial, participant);
-    const state = await this.handler.stateOf(participantDecider, viewer.tenant, stream);
-    return { participantIsKnown: isReferred(state) && isInReach(viewer.mayGive(type, trial), state) };
+  /** Whose key seals the commands' free text; undefined where they have none that is about a participant. */
+  private async ownerOfTexts(
+    tenant: TenantId,
+    commands: readonly Command[],
+    where: { readonly stream: string; readonly found: string | undefined },
+  ): Promise<KeyOwner | undefined> {
+    const about = commands.find(hasTextToSeal) as { trial?: string; participant?: string } | undefined;
+    if (about?.trial === undefined) return undefined;
+    const participant = await participantOf(this.store, tenant, about, where);
+    return participant === undefined ? undefined : { tenant, trial: about.trial, participant };
   }
 
   /**
@@ -222,6 +293,14 @@ export class Application {
       : wholeStream(await this.store.readStream(viewer.tenant, routed.stream));
     return blindedAnswer(outcome, commandId, stream);
   }
+}
+
+const plain = (commands: readonly Command[]) => ({ commands, whenTaken: () => undefined });
+
+/** Texts that only this object can open: for an application that is made for its rules, not to keep what it records. */
+function forgetfulFreeText(store: EventStore): FreeText {
+  const keys = new InMemoryKeys();
+  return new FreeText(new ParticipantKeys(keys, keys), new Erasures(store));
 }
 
 function attemptOf(viewer: Viewer, { name, input }: GivenCommand): Attempt {

@@ -1,6 +1,15 @@
 import { type AccessWorld, type GuardedCommand, PeopleCommand, UnblindingCommand, type Viewer } from '@cairn/access';
-import type { CommandHandler, CommandOrigin, CommandOutcome, Decider, DomainEvent } from '@cairn/event-sourcing';
+import type {
+  CommandHandler,
+  CommandOrigin,
+  CommandOutcome,
+  Decider,
+  DomainEvent,
+  Refusal,
+} from '@cairn/event-sourcing';
 import {
+  AmendRecord,
+  type Correction,
   DeliveryRecordCommand,
   type DeliveryWorld,
   participantDecider,
@@ -8,15 +17,40 @@ import {
   trainingDecider,
   VoidRecord,
 } from '@cairn/delivery';
-import { TenantCommand, tenantDecider, TrialCommand, trialDecider } from '@cairn/registry';
-import { type AccessSurroundings, peopleOfTheRoster, unblindingOfParticipants } from './access-rules.js';
+import {
+  ErasureCommand,
+  CutCommand,
+  cutDecider,
+  queryDecider,
+  QueryCommand,
+  RecommendationCommand,
+  recommendationDecider,
+  CosignCheckpoint,
+  SignContent,
+  signatureDecider,
+  witnessDecider,
+} from '@cairn/audit';
+import { type RegistryWorld, TenantCommand, tenantDecider, TrialCommand, trialDecider } from '@cairn/registry';
+import { erasureOfParticipants, peopleOfTheRoster, unblindingOfParticipants } from './access-rules.js';
 import type { KnownTrial } from './rosters.js';
+import type { CommandSurroundings } from './surroundings.js';
 import { withinReach, type Withholding } from './within-reach.js';
-import { ofParticipants, ofSiteRecords, ofTraining, ofTrials } from './withholdings.js';
+import { ofParticipants, ofQueries, ofSignatures, ofSiteRecords, ofTraining, ofTrials } from './withholdings.js';
 
 /** Every command that can be given, as its schema reads it. */
 export type Command =
-  TenantCommand | TrialCommand | DeliveryRecordCommand | VoidRecord | PeopleCommand | UnblindingCommand;
+  | TenantCommand
+  | TrialCommand
+  | DeliveryRecordCommand
+  | Correction
+  | PeopleCommand
+  | UnblindingCommand
+  | ErasureCommand
+  | QueryCommand
+  | SignContent
+  | CosignCheckpoint
+  | RecommendationCommand
+  | CutCommand;
 export type CommandName = Command['type'];
 
 /** The menu: what can be asked for, under the name of its mutation, and the shape in which it is asked. */
@@ -44,6 +78,24 @@ export const commands = {
   recordTraining: DeliveryRecordCommand,
 
   voidRecord: VoidRecord,
+  amendRecord: AmendRecord,
+
+  takeDataCut: CutCommand,
+
+  raiseQuery: QueryCommand,
+  answerQuery: QueryCommand,
+  reopenQuery: QueryCommand,
+  closeQuery: QueryCommand,
+  signContent: SignContent,
+
+  makeRecommendation: RecommendationCommand,
+  answerRecommendation: RecommendationCommand,
+
+  cosignCheckpoint: CosignCheckpoint,
+
+  requestErasure: ErasureCommand,
+  eraseParticipant: ErasureCommand,
+  denyErasure: ErasureCommand,
 
   registerPerson: PeopleCommand,
   assignRole: PeopleCommand,
@@ -68,16 +120,33 @@ export const judges = {
   training: judgedBy(trainingDecider, ofTraining),
   people: judgedBy(peopleOfTheRoster),
   unblinding: judgedBy(unblindingOfParticipants),
+  erasure: judgedBy(erasureOfParticipants),
+  cut: judgedBy(cutDecider),
+  query: judgedBy(queryDecider, ofQueries),
+  signature: judgedBy(signatureDecider, ofSignatures),
+  witness: judgedBy(witnessDecider),
+  recommendation: judgedBy(recommendationDecider),
 };
 export type StreamKind = keyof typeof judges;
 
 /** What rules may look at outside of the stream; the register's need no roster. */
-export type World = Omit<DeliveryWorld, 'roster'> & Partial<DeliveryWorld> & AccessWorld & AccessSurroundings;
+export type World = RegistryWorld &
+  Omit<DeliveryWorld, 'roster'> &
+  Partial<DeliveryWorld> &
+  AccessWorld &
+  CommandSurroundings;
 
 /** Whose reach ends within the trial, and the trial in which it does. */
 export interface Limited {
   readonly viewer: Viewer;
   readonly trial: Pick<KnownTrial, 'siteOf'> | undefined;
+}
+
+/** What else decides on commands than the rules of their stream. */
+export interface Conditions {
+  readonly limited?: Limited | undefined;
+  /** Asked of what would be recorded, before it is. */
+  readonly whenTaken?: () => Refusal | undefined;
 }
 
 /** Commands are routed to the rules of their own stream's kind, so each decider is given only commands that it knows. */
@@ -91,10 +160,18 @@ function judgedBy<Given, E extends DomainEvent, State, Around>(
     given: readonly Command[],
     world: World,
     origin: CommandOrigin,
-    limited?: Limited,
+    { limited, whenTaken = () => undefined }: Conditions = {},
   ): Promise<CommandOutcome> => {
     const siteOf = (worker: string): string | undefined => limited?.trial?.siteOf(worker);
-    const judge = limited && withholding ? withinReach(decider, withholding, limited.viewer, siteOf) : decider;
+    const within = limited && withholding ? withinReach(decider, withholding, limited.viewer, siteOf) : decider;
+    const judge: typeof decider = {
+      ...within,
+      decide(command, state, around) {
+        const decision = within.decide(command, state, around);
+        const refusal = decision.kind === 'accepted' && decision.events.length > 0 ? whenTaken() : undefined;
+        return refusal ? { kind: 'refused', refusal } : decision;
+      },
+    };
     return handler.handle(judge, stream, given as readonly unknown[] as readonly Given[], world as Around, origin);
   };
 }

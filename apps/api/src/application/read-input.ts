@@ -1,6 +1,8 @@
 import { type Instant, parseInstant, type Refusal, type TenantId } from '@cairn/event-sourcing';
 import { startOfDay } from '@cairn/monitoring';
+import type { IdentifierRules } from '@cairn/audit';
 import { Temporal } from 'temporal-polyfill';
+import { faultInTexts } from '../free-text/text-guard.js';
 import { type Command, commands, isCommandName } from './commands.js';
 
 /** A command as a client gives it: the mutation's name and its input without the command id, times as RFC 3339 text. */
@@ -19,10 +21,15 @@ export const INVALID_INPUT = 'INVALID_INPUT';
 const INPUT_NAMES: Readonly<Record<string, string>> = { localities: 'locality' };
 
 /**
- * Reads an input into its command. Absent and null mean the same.
- * @param timeZone the trial's, in which days are reckoned; undefined while the trial is not known
+ * Reads an input into its command. Absent and null mean the same. A text that tells who somebody is is refused here, before
+ * anything can keep or repeat it.
+ * @param trial its zone, in which days are reckoned, and what it refuses in texts; undefined while it is not known
  */
-export function readInput(tenant: TenantId, { name, input }: GivenCommand, timeZone: string | undefined): ReadCommand {
+export function readInput(
+  tenant: TenantId,
+  { name, input }: GivenCommand,
+  trial: { readonly timeZone: string; readonly freeText: IdentifierRules } | undefined,
+): ReadCommand {
   if (!isCommandName(name)) return invalid(`There is no command ${JSON.stringify(name.slice(0, 100))}.`);
   const { locality, occurredAt, ...rest } = Object.fromEntries(
     Object.entries(input).filter(([field, value]) => value !== null && value !== undefined && field !== 'commandId'),
@@ -36,12 +43,16 @@ export function readInput(tenant: TenantId, { name, input }: GivenCommand, timeZ
   if (name === 'registerTenant' || name === 'setTenantLimits') given['tenant'] = tenant;
   if (name === 'registerSite' && locality !== undefined) given['localities'] = locality;
   if (name === 'recordTraining') {
-    const instant = dayStart(given['attendedOn'], timeZone);
+    const instant = dayStart(given['attendedOn'], trial?.timeZone);
     if (instant === undefined) return invalid('attendedOn: is not a calendar day.', 'attendedOn');
     given['occurredAt'] = instant;
   }
   const read = commands[name].safeParse(given);
-  if (read.success) return { kind: 'read', command: read.data };
+  if (read.success) {
+    const fault = faultInTexts(read.data, trial?.freeText ?? {});
+    if (fault?.kind === 'malformed') return invalid(`${fault.path}: ${fault.message}.`, fault.path.split('.')[0]);
+    return fault ? { kind: 'invalid', refusal: fault.refusal } : { kind: 'read', command: read.data };
+  }
   const issue = read.error.issues[0]!;
   const path = issue.path.map((part) => INPUT_NAMES[String(part)] ?? String(part));
   return invalid(`${path.join('.') || 'The input'}: ${issue.message}.`, path[0]);

@@ -1,10 +1,13 @@
 import type { DeliveryRoster } from '@cairn/delivery';
 import type { EventCatalogue, EventStore, Identified, TenantId } from '@cairn/event-sourcing';
-import { type Trial, trialDecider, type TrialEvent, trialStream } from '@cairn/registry';
+import { type FreeTextRules, type Trial, trialDecider, type TrialEvent, trialStream } from '@cairn/registry';
 
 /** A trial as commands are judged against it. */
 export interface KnownTrial {
   readonly timeZone: string;
+  /** What is refused in free text, by the protocol in force. */
+  readonly freeText: FreeTextRules;
+  readonly sites: readonly string[];
   readonly roster: DeliveryRoster;
   /** Undefined for a worker who is not registered. */
   siteOf(worker: string): string | undefined;
@@ -15,9 +18,13 @@ interface Folded {
   /** Revision from which the stream is to be read on. */
   readonly next: number;
   readonly known: KnownTrial | undefined;
+  /** In milliseconds of the process. */
+  readonly readAt: number;
 }
 
-const NOTHING: Folded = { trial: trialDecider.initial, next: 0, known: undefined };
+const NOTHING: Folded = { trial: trialDecider.initial, next: 0, known: undefined, readAt: -Infinity };
+/** How long what a protocol refuses is believed of a kept roster: it may have been published by another process. */
+const RECENT_MS = 1_000;
 const MAX_TRIALS = 1_000;
 
 /**
@@ -37,16 +44,26 @@ export class Rosters {
     return this.folded.get(key(tenant, trial))?.known;
   }
 
+  /** As it was within the last second; undefined where it was not read since. */
+  recent(tenant: TenantId, trial: string): KnownTrial | undefined {
+    const folded = this.folded.get(key(tenant, trial));
+    return folded && performance.now() - folded.readAt < RECENT_MS ? folded.known : undefined;
+  }
+
   /** As it is now; undefined for a trial that is not registered. */
   async read(tenant: TenantId, trial: string): Promise<KnownTrial | undefined> {
     const before = this.folded.get(key(tenant, trial)) ?? NOTHING;
+    const readAt = performance.now();
     const events = await this.store.readStream(tenant, trialStream(trial), { from: before.next });
-    if (events.length === 0) return before.known;
+    if (events.length === 0) {
+      if (before.known) this.folded.set(key(tenant, trial), { ...before, readAt });
+      return before.known;
+    }
     const folded = events.reduce<Trial>(
       (state, event) => trialDecider.evolve(state, this.catalogue.decode(event) as unknown as Identified<TrialEvent>),
       before.trial,
     );
-    const after = { trial: folded, next: events.at(-1)!.revision + 1, known: knownTrial(folded) };
+    const after = { trial: folded, next: events.at(-1)!.revision + 1, known: knownTrial(folded), readAt };
     this.folded.delete(key(tenant, trial));
     this.folded.set(key(tenant, trial), after);
     if (this.folded.size > MAX_TRIALS) this.folded.delete(this.folded.keys().next().value!);
@@ -69,6 +86,8 @@ function knownTrial(trial: Trial): KnownTrial | undefined {
   );
   return {
     timeZone: trial.timeZone,
+    freeText: protocols.at(-1)?.freeText ?? {},
+    sites: [...sites],
     siteOf: (worker) => workers.get(worker),
     roster: {
       hasSite: (site) => sites.has(site),

@@ -1,21 +1,53 @@
 import { peopleStream, unblindingStream, type Viewer } from '@cairn/access';
-import { deliveryRefusals, streamKindOf, streamKindOfEvent, streamOf as deliveryStreamOf } from '@cairn/delivery';
+import {
+  erasureStream,
+  cutStream,
+  queryStream,
+  recommendationStream,
+  signatureStream,
+  witnessStream,
+} from '@cairn/audit';
+import {
+  type DeliveryEvent,
+  deliveryEventTypes,
+  type DeliveryFact,
+  deliveryRefusals,
+  streamKindOf,
+  streamKindOfEvent,
+  streamOf as deliveryStreamOf,
+  versionIn,
+} from '@cairn/delivery';
 import {
   type CommandOutcome,
+  EventCatalogue,
   type EventStore,
   type RecordedEvent,
   refuse,
   streamName,
   type TenantId,
 } from '@cairn/event-sourcing';
-import { streamOf as registryStreamOf } from '@cairn/registry';
+import {
+  entryIn,
+  type RegisterEntry,
+  streamOf as registryStreamOf,
+  type TrialEvent,
+  trialEventTypes,
+} from '@cairn/registry';
 import type { Command, StreamKind } from './commands.js';
 
 /** A command's stream, and the rules by which it is judged. */
 export interface Routed {
   readonly kind: StreamKind;
   readonly stream: string;
+  /** What the event says that the command amends. */
+  readonly version?: { readonly event: string; readonly says: DeliveryFact };
+  /** The same of an entry in the register. */
+  readonly entry?: { readonly event: string; readonly says: RegisterEntry };
 }
+
+const deliveryEvents = new EventCatalogue(deliveryEventTypes);
+const trialEvents = new EventCatalogue(trialEventTypes);
+const isOfRegister = new Set<string>(trialEventTypes.map(({ type }) => type));
 
 export type Refused = Extract<CommandOutcome, { kind: 'refused' }>;
 
@@ -45,12 +77,39 @@ export async function routeOf(
     case 'denyUnblinding':
       if (!isRegistered) return trialUnknown;
       return { kind: 'unblinding', stream: unblindingStream(command.trial, command.participant) };
-    case 'voidRecord': {
+    case 'requestErasure':
+    case 'eraseParticipant':
+    case 'denyErasure':
+      if (!isRegistered) return trialUnknown;
+      return { kind: 'erasure', stream: erasureStream(command.trial, command.participant) };
+    case 'raiseQuery':
+    case 'answerQuery':
+    case 'reopenQuery':
+    case 'closeQuery':
+      if (!isRegistered) return trialUnknown;
+      return { kind: 'query', stream: queryStream(command.trial, command.query) };
+    case 'takeDataCut':
+      if (!isRegistered) return trialUnknown;
+      return { kind: 'cut', stream: cutStream(command.trial, command.cut) };
+    case 'signContent':
+      if (!isRegistered) return trialUnknown;
+      return { kind: 'signature', stream: signatureStream(command.trial, command.signature) };
+    case 'cosignCheckpoint':
+      if (!isRegistered) return trialUnknown;
+      return { kind: 'witness', stream: witnessStream(command.trial) };
+    case 'makeRecommendation':
+    case 'answerRecommendation':
+      if (!isRegistered) return trialUnknown;
+      return { kind: 'recommendation', stream: recommendationStream(command.trial, command.recommendation) };
+    case 'voidRecord':
+    case 'amendRecord': {
       const event = await store.findEvent(tenant, command.event);
       if (!event?.stream.startsWith(`${streamName(command.trial)}/`)) return nowhere(command.trial);
       const kind = streamKindOfEvent(event.type);
-      if (kind) return { kind, stream: event.stream };
+      if (kind) return { kind, stream: event.stream, ...versionOf(event) };
       if (limited && !isOfOwnSite(event, limited, command.trial)) return nowhere(command.trial);
+      const entry = command.type === 'amendRecord' && !limited ? entryOf(event) : undefined;
+      if (entry) return { kind: 'trial', stream: event.stream, entry };
       return refuse('EVENT_NOT_VOIDABLE', deliveryRefusals.EVENT_NOT_VOIDABLE, 'event');
     }
     default:
@@ -58,6 +117,18 @@ export async function routeOf(
       if (!isRegistered) return trialUnknown;
       return { kind: streamKindOf(command), stream: deliveryStreamOf(command) };
   }
+}
+
+function versionOf(event: RecordedEvent): Pick<Routed, 'version'> {
+  const says = versionIn(deliveryEvents.decode(event) as unknown as DeliveryEvent);
+  return says ? { version: { event: event.id, says } } : {};
+}
+
+/** The register is for whoever sees all of the trial to mend. */
+function entryOf(event: RecordedEvent): Routed['entry'] {
+  if (!isOfRegister.has(event.type)) return undefined;
+  const says = entryIn(trialEvents.decode(event) as unknown as TrialEvent);
+  return says && { event: event.id, says };
 }
 
 /**

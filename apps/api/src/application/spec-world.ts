@@ -1,6 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { accessEventTypes, type Assignment, peopleStream, type Scope } from '@cairn/access';
 import { type CommandOutcome, EventCatalogue, InMemoryEventStore } from '@cairn/event-sourcing';
+import { InMemoryKeys, type KeyOwner, ParticipantKeys } from '@cairn/platform/keys';
+import { Erasures } from '../free-text/erasures.js';
+import { FreeText } from '../free-text/free-text.js';
 import type { Identity } from '../identity/identity.js';
 import { Application } from './application.js';
 
@@ -21,10 +24,21 @@ export const identityOf = (person: string, ...scopes: readonly Scope[]): Identit
   expiresAt: Infinity,
 });
 
+/** The same keys in every world, so that what is sealed in two of them can be compared. */
+class FixedKeys extends InMemoryKeys {
+  override putIfNone(owner: KeyOwner): ReturnType<InMemoryKeys['putIfNone']> {
+    const fixed = createHash('sha256').update(JSON.stringify(owner)).digest('base64');
+    return super.putIfNone(owner, fixed);
+  }
+}
+
 /** An application over a log in memory, at one moment, and whoever is needed to ask it. */
 export class SpecWorld {
   readonly store = new InMemoryEventStore(() => this.now);
-  readonly application = new Application(this.store, () => this.now);
+  private readonly keys = new FixedKeys();
+  readonly application = new Application(this.store, () => this.now, {
+    freeText: new FreeText(new ParticipantKeys(this.keys, this.keys), new Erasures(this.store)),
+  });
   now = NOW;
   private commands = 0;
 

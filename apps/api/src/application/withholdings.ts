@@ -1,4 +1,5 @@
 import type { Reach } from '@cairn/access';
+import { auditRefusals, type DataQuery, noQuery } from '@cairn/audit';
 import {
   deliveryRefusals,
   isAllocatedTo,
@@ -58,6 +59,16 @@ export const ofTrials: Withholding<Trial> = {
         },
   whereabouts: () => ({}),
 };
+
+/** Queries that concern other sites were never raised. */
+export const ofQueries: Withholding<DataQuery> = {
+  seen: (query, { sites }) => (query.kind === 'none' || sites.has(query.site) ? query : noQuery),
+  whereabouts: (query) => (query.kind === 'none' ? {} : { site: query.site }),
+  taken: { code: 'QUERY_EXISTS', message: auditRefusals.QUERY_EXISTS, field: 'query' },
+};
+
+/** What is signed was looked for within the signer's reach; that an id is taken is all that a signature tells. */
+export const ofSignatures: Withholding<unknown> = { seen: (signature) => signature, whereabouts: () => ({}) };
 
 /** Whether a participant is there for somebody of this reach. */
 export const isInReach = (reach: Reach, participant: Participant): boolean =>

@@ -1,4 +1,5 @@
 import { type Asked, permit, type Reach, type Viewer, type Whereabouts } from '@cairn/access';
+import { auditRefusals } from '@cairn/audit';
 import { type DeliveryRoster, deliveryRefusals } from '@cairn/delivery';
 import { type Decider, type Decision, type DomainEvent, type Refusal, refuse } from '@cairn/event-sourcing';
 import { registryRefusals } from '@cairn/registry';
@@ -62,7 +63,11 @@ export function withinReach<Command, E extends DomainEvent, State, World>(
   };
 }
 
-const absent: Readonly<Record<string, string>> = { ...registryRefusals, ...deliveryRefusals };
+const absent: Readonly<Record<string, string>> = {
+  ...registryRefusals,
+  ...deliveryRefusals,
+  ...auditRefusals,
+};
 
 function decidedByAll<Command, E extends DomainEvent, State, World>(
   decider: Decider<Command, E, State, World>,

@@ -89,6 +89,10 @@ export function pageOf<Node>(
   };
 }
 
+/** A key that rises along a list which goes from the last recorded to the first. */
+export const newestFirst = (position: bigint): string => String(LAST_POSITION - position).padStart(19, '0');
+const LAST_POSITION = 2n ** 63n - 1n;
+
 const PREFIX = 'c1:';
 
 /** Opaque to clients: a key of the list in base64url, marked so that other texts are told apart. */

@@ -9,6 +9,8 @@ export interface RequestContext {
   /** With the roles held now: a subscription is given a new one before each event. */
   viewer: Viewer;
   readonly disclosures: Disclosures;
+  /** Where the request came from, where that is known. */
+  readonly address?: string | undefined;
   /** Waits for the tenant's next turn of the event loop, to go on after something that was waited for. */
   readonly turn: () => Promise<void>;
 }

@@ -25,7 +25,7 @@ describe('the contract', () => {
       'FidelityPoint.studentisedResidual was removed',
     ],
     ['a renamed field', '  notYet: Int!', '  pending: Int!', 'EngagementCounts.notYet was removed'],
-    ['a looser answer', '  totalCount: Int!', '  totalCount: Int', 'is Int, the contract says Int!'],
+    ['a looser answer', /(type SiteConnection \{[^}]*totalCount: Int)!/, '$1', 'is Int, the contract says Int!'],
     ['a stricter answer', '  fidelity: Float\n', '  fidelity: Float!\n', 'SiteEngagement.fidelity is Float!'],
     [
       'another default',

@@ -1,5 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { SealReason, Viewer } from '@cairn/access';
+import type { WithheldText } from '../free-text/free-text.js';
 import type { RequestContext } from './context.js';
 
 /** Where it is kept who looked at what is sealed to most, and who was refused it. */
@@ -25,10 +26,13 @@ export type Basis = 'role' | 'unblinding';
 
 type Path = readonly (string | number)[];
 
-/** A field of an answer that is null because it is not for the viewer. */
+/** Why a field of an answer is null: it is not for the viewer, or it is a text that nobody can read, or not now. */
+export type NullReason = SealReason | WithheldText;
+
+/** A field of an answer that is null because of something else than the data. */
 export interface Sealed {
   readonly path: Path;
-  readonly reason: SealReason;
+  readonly reason: NullReason;
 }
 
 interface Look {
@@ -45,7 +49,7 @@ export class Disclosures {
   constructor(private readonly conduct: ConductRecord) {}
 
   /** Notes that the null at the path is there because of the viewer, not because of the data. */
-  seal(path: Path, reason: SealReason): void {
+  seal(path: Path, reason: NullReason): void {
     this.sealed.push({ path, reason });
   }
 
@@ -61,9 +65,14 @@ export class Disclosures {
    * one go, as a page of a list, is one record with its count.
    */
   look(viewer: Viewer, trial: string, field: string, participant: string, by: Basis): Promise<void> {
+    return this.lookAtAll(viewer, trial, field, [participant], by);
+  }
+
+  /** The same of what tells of several at once, or of nobody by name: that it was looked at is recorded all the same. */
+  lookAtAll(viewer: Viewer, trial: string, field: string, participants: Iterable<string>, by: Basis): Promise<void> {
     const key = JSON.stringify([trial, field, by]);
     const open = this.looks.get(key) ?? this.open(key, viewer, trial, field, by);
-    open.participants.add(participant);
+    for (const participant of participants) open.participants.add(participant);
     return open.recorded;
   }
 

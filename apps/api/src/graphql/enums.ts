@@ -23,8 +23,31 @@ export const enums = {
   SiteClass: { HIGH_HIGH: 'high_high', LOW_LOW: 'low_low', OUTLIER: 'outlier', UNCLASSIFIED: 'unclassified' },
   Suppression: { SMALL_NUMBERS: 'small_numbers', TOO_FEW_SITES: 'too_few_sites' },
   ReadModelState: { RUNNING: 'running', HALTED: 'halted', REBUILDING: 'rebuilding' },
+  DataQueryState: { OPEN: 'open', ANSWERED: 'answered', CLOSED: 'closed' },
+  DataQueryEntryKind: { RAISED: 'raised', ANSWERED: 'answered', REOPENED: 'reopened', CLOSED: 'closed' },
+  SignatureMeaning: {
+    AUTHORSHIP: 'authorship',
+    REVIEW: 'review',
+    APPROVAL: 'approval',
+    RESPONSIBILITY: 'responsibility',
+  },
+  Advice: {
+    CONTINUE: 'continue',
+    CONTINUE_WITH_CHANGES: 'continue_with_changes',
+    PAUSE_RECRUITMENT: 'pause_recruitment',
+    STOP: 'stop',
+  },
+  SponsorResponse: { ACCEPTED: 'accepted', ACCEPTED_IN_PART: 'accepted_in_part', DECLINED: 'declined' },
+  SignatureState: { VALID: 'valid', VOIDED: 'voided' },
+  CutCauseKind: { RECORD: 'record', REGISTER: 'register', TIME: 'time' },
+  TableAudience: { OPEN: 'open', UNBLINDED: 'unblinded' },
   UnblindingState: { REQUESTED: 'requested', APPROVED: 'approved', DENIED: 'denied' },
+  ErasureState: { REQUESTED: 'requested', ERASED: 'erased', DENIED: 'denied' },
 } as const;
 
 export type ReadModelState = (typeof enums.ReadModelState)[keyof typeof enums.ReadModelState];
+export type DataQueryState = (typeof enums.DataQueryState)[keyof typeof enums.DataQueryState];
+export type DataQueryEntryKind = (typeof enums.DataQueryEntryKind)[keyof typeof enums.DataQueryEntryKind];
+export type SignatureState = (typeof enums.SignatureState)[keyof typeof enums.SignatureState];
+export type ErasureState = (typeof enums.ErasureState)[keyof typeof enums.ErasureState];
 export type UnblindingState = (typeof enums.UnblindingState)[keyof typeof enums.UnblindingState];

@@ -1,5 +1,6 @@
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { ReadModelMissing } from '@cairn/platform';
+import { KeysUnavailable } from '@cairn/platform/keys';
 import { GraphQLError } from 'graphql';
 import { badInput, presentError, readModelBehind } from './errors.js';
 
@@ -15,6 +16,7 @@ it.each([
   [readModelBehind('later'), 'READ_MODEL_BEHIND'],
   [new ReadModelMissing({ name: 'participants', version: 1 }), 'READ_MODEL_BEHIND'],
   [new EventStoreUnavailable('away'), 'SERVICE_UNAVAILABLE'],
+  [new KeysUnavailable('away'), 'KEYS_UNAVAILABLE'],
   [Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 'SERVICE_UNAVAILABLE'],
 ])('%s is told as what it is', (error, code) => {
   expect(presentError(resolving(error), never)).toMatchObject({ path: ['trial'], extensions: { code } });

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { type ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import type { SealReason } from '@cairn/access';
+import { CutAltered } from '@cairn/audit';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { isPassing, ReadModelMissing } from '@cairn/platform';
+import { KeysUnavailable } from '@cairn/platform/keys';
 import { GraphQLError, type GraphQLFormattedError, OperationTypeNode } from 'graphql';
 import { edgeErrors } from '../operations/edge-errors.filter.js';
 
@@ -20,8 +22,10 @@ export const errorStatuses = {
   GRAPHQL_VALIDATION_FAILED: undefined,
   OPERATION_RESOLUTION_FAILURE: undefined,
   READ_MODEL_BEHIND: 503,
+  DATA_CUT_ALTERED: 500,
   QUOTA_EXCEEDED: 429,
   SERVICE_UNAVAILABLE: 503,
+  KEYS_UNAVAILABLE: 503,
   INTERNAL: 500,
 } as const;
 export type ErrorCode = keyof typeof errorStatuses;
@@ -45,6 +49,9 @@ export const sealed = (reason: SealReason): GraphQLError =>
 
 const UNAVAILABLE = 'The store cannot be reached. The same request may be sent again.';
 
+const KEYS_AWAY =
+  'The keys for free text cannot be had now. What has no text can be recorded; the same request may be sent again.';
+
 /** The database cannot be reached now. */
 export const isUnavailable = (error: unknown): boolean => error instanceof EventStoreUnavailable || isPassing(error);
 
@@ -61,6 +68,8 @@ export type UnexpectedError = (id: string, error: unknown) => void;
 export function presentError(error: unknown, unexpected: UnexpectedError): GraphQLFormattedError {
   const cause = unwrapResolverError(error);
   if (isUnavailable(cause)) return present(error, 'SERVICE_UNAVAILABLE', UNAVAILABLE);
+  if (cause instanceof CutAltered) return present(error, 'DATA_CUT_ALTERED', cause.message);
+  if (cause instanceof KeysUnavailable) return present(error, 'KEYS_UNAVAILABLE', KEYS_AWAY);
   if (cause instanceof ReadModelMissing) return present(error, 'READ_MODEL_BEHIND', cause.message);
   if (cause instanceof GraphQLError) {
     const code = cause.extensions['code'];

@@ -20,7 +20,15 @@ type Resolver = GraphQLFieldResolver<unknown, RequestContext>;
 const DECIDES_ITSELF: ReadonlySet<string> = new Set(['Participant.arm']);
 
 /** What waits for the database. Answers to many come back together, and each is written out in a turn of its own. */
-const WAITS: ReadonlySet<string> = new Set(['Trial.history', 'Query.conduct']);
+const WAITS: ReadonlySet<string> = new Set([
+  'Trial.history',
+  'Query.conduct',
+  'DataCut.tables',
+  'DataCut.lateArrivals',
+  'DataCut.recomputed',
+  'DataCut.currency',
+  'CutDiff.changes',
+]);
 
 /**
  * Asks the policy before every field of the schema, also before those that are merely read off an object. What a viewer

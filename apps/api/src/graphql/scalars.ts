@@ -31,7 +31,16 @@ const JSONObject = new GraphQLScalarType<Record<string, unknown>, Record<string,
   parseLiteral: (node, variables) => asObject(valueFromASTUntyped(node, variables)),
 });
 
-export const scalars = { DateTime, Date: DateScalar, Position, JSONObject };
+/** Only ever told, never taken. */
+const TableValue = new GraphQLScalarType<never, string | number | boolean>({
+  name: 'TableValue',
+  serialize: (value) => value as string | number | boolean,
+  parseValue: () => {
+    throw badInput('TableValue is no input');
+  },
+});
+
+export const scalars = { DateTime, Date: DateScalar, Position, JSONObject, TableValue };
 
 function textScalar<Out>(
   name: string,

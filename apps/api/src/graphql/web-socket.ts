@@ -133,7 +133,7 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
       const entry = await quotas.enter(identity);
       try {
         if (entry.kind === 'full') throw overQuota();
-        await quotas.spend(identity, costOf(args.document, args.operationName, args.variableValues ?? {}));
+        quotas.spend(identity, costOf(args.document, args.operationName, args.variableValues ?? {}));
         await quotas.stretch(identity);
         const source = await subscribe(args);
         if ('next' in source) return presentingErrors(source, release, unexpected);

@@ -7,6 +7,38 @@ import { shownData } from './shown-data.js';
 const look = { person: 'statistician', trial: 'T', field: 'Participant.arm' };
 const info = { path: { key: 'data', prev: undefined } } as GraphQLResolveInfo;
 
+test('an arm is withheld from an amended randomisation as from a first one', async () => {
+  const randomisation = { trial: 'T', participant: 'P1', arm: 'support', stratum: 'psychotic' };
+  const record = (type: string) => ({ type, occurredAt: '2020-01-01T00:00:00.000Z', data: randomisation });
+  const amendment = (type: string) => ({
+    trial: 'T',
+    participant: 'P1',
+    event: 'e',
+    reason: 'r',
+    record: record(type),
+  });
+  const seen = async (type: string, data: object, reach: object) => {
+    const sealed: unknown[] = [];
+    const viewer = { isBlindedSomewhere: true, reach: () => reach };
+    const context = { viewer, disclosures: { seal: (path: unknown) => sealed.push(path), look: () => undefined } };
+    const openArms = { to: () => Promise.resolve(new Set()) };
+    const event = { type, payload: JSON.stringify(data) } as ShownEvent;
+    const answer = await shownData(event, context as unknown as RequestContext, info, openArms as unknown as OpenArms);
+    return { text: JSON.stringify(answer), sealed };
+  };
+  const blinded = { kind: 'sealed', reason: 'BLINDED' };
+  const first = await seen('ParticipantRandomised', randomisation, blinded);
+  expect(first.sealed).toEqual([['data', 'arm']]);
+  const amended = await seen('ParticipantRecordAmended', amendment('ParticipantRandomised'), blinded);
+  expect(amended.text).toContain('"arm":null');
+  expect(amended.sealed).toEqual([['data', 'record', 'data', 'arm']]);
+  for (const { text } of [first, amended]) expect(text).not.toContain('support');
+  const whole = await seen('ParticipantRecordAmended', amendment('ParticipantRandomised'), { kind: 'whole' });
+  expect(JSON.parse(whole.text)).toEqual(amendment('ParticipantRandomised'));
+  const other = await seen('ParticipantRecordAmended', amendment('FollowUpRecorded'), blinded);
+  expect(other.sealed).toEqual([]);
+});
+
 /** A record of a look at arms as an answer has it, notes included, for who is blinded somewhere or not. */
 async function shown(data: object, isBlindedSomewhere: boolean): Promise<string> {
   const notes: unknown[] = [];

@@ -30,12 +30,32 @@ export async function shownData(
       if (decision.recordedAs) await disclosures.look(viewer, trial, FIELD, participant, decision.recordedAs);
       return data;
     }
+    case 'ParticipantRecordAmended': {
+      const { trial, participant, record } = data as unknown as AmendedRecord;
+      if (record.type !== 'ParticipantRandomised') return data;
+      const decision = await armDecision(viewer, event, trial, participant, openArms);
+      if ('reason' in decision) {
+        disclosures.seal([...responsePathAsArray(info.path), 'record', 'data', 'arm'], decision.reason);
+        return { ...data, record: { ...record, data: { ...record.data, arm: null } } };
+      }
+      if (decision.recordedAs) await disclosures.look(viewer, trial, FIELD, participant, decision.recordedAs);
+      return data;
+    }
     case 'SealedDataRead':
       // How many were engaged can be how many were looked at.
       return viewer.isBlindedSomewhere ? withhold('BLINDED', 'participant', 'participants') : data;
+    case 'CutTableKept':
+      // Some of them are by arm. Whose a table is, the cut decides that has it.
+      return withhold('NOT_IN_ROLE', 'text');
     default:
       return data;
   }
+}
+
+interface AmendedRecord {
+  readonly trial: string;
+  readonly participant: string;
+  readonly record: { readonly type: string; readonly data: Readonly<Record<string, unknown>> };
 }
 
 type ArmDecision = { readonly recordedAs: Basis | undefined } | { readonly reason: SealReason };

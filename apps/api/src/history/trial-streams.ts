@@ -1,5 +1,5 @@
 import { participantStream } from '@cairn/delivery';
-import { type EventStore, isPlainText, streamName } from '@cairn/event-sourcing';
+import { type EventStore, type Instant, isPlainText, streamName } from '@cairn/event-sourcing';
 import type { HistorySelection } from '@cairn/platform';
 import { trialStream } from '@cairn/registry';
 import type { HistoryFilter } from '../generated/schema.js';
@@ -14,11 +14,12 @@ export async function trialStreams(
   store: EventStore,
   view: TrialView,
   { site, participant }: Pick<HistoryFilter, 'site' | 'participant'>,
+  knownAt?: Instant,
 ): Promise<HistorySelection['streams']> {
   if (site != null) plain(site);
   if (participant != null) plain(participant);
   const { tenant, trial } = view;
-  const part = (await view.sight()).historyPart(site ?? undefined, participant ?? undefined);
+  const part = (await view.sight(knownAt)).historyPart(site ?? undefined, participant ?? undefined, knownAt);
   if (part === 'all') return { prefixes: [`${streamName(trial)}/`] };
   const register = part.registered ? await store.readStream(tenant, trialStream(trial)) : [];
   return {

@@ -10,6 +10,7 @@ const authenticator = (...given: readonly string[]) =>
       session: 's',
       scopes: new Set(given),
       expiresAt: Infinity,
+      authenticatedAt: undefined,
     }),
   });
 const reason = (tokens: readonly string[], ...given: readonly string[]) =>

@@ -8,7 +8,7 @@ import { Budget } from '../limits/budget.js';
 import { answerUnexpected } from '../operations/edge-errors.filter.js';
 import { answerPage, escapeHtml, pageOf } from './html.js';
 import { issuerMemory } from './issuer-memory.js';
-import { PasswordCheck } from './password-check.js';
+import type { PasswordCheck } from './password-check.js';
 import { serveSignInForm } from './sign-in-form.js';
 
 /** Path under which the issuer is on the service's own origin. */
@@ -31,7 +31,13 @@ export interface EmbeddedIssuer {
   handle(request: IncomingMessage, response: ServerResponse): void;
 }
 
-export function embeddedIssuer(file: IssuerFile, callback: URL, unexpected: UnexpectedError): EmbeddedIssuer {
+/** @param passwords by which people prove who they are */
+export function embeddedIssuer(
+  file: IssuerFile,
+  callback: URL,
+  passwords: PasswordCheck,
+  unexpected: UnexpectedError,
+): EmbeddedIssuer {
   const pages = { id: 'cairn-pages', secret: randomBytes(32).toString('base64url') };
   const provider = new Provider(file.url, configurationOf(file, pages, callback));
   provider.proxy = callback.protocol === 'https:';
@@ -51,7 +57,6 @@ export function embeddedIssuer(file: IssuerFile, callback: URL, unexpected: Unex
   });
   provider.on('server_error', (_context, error) => unexpected(randomUUID(), error));
 
-  const passwords = new PasswordCheck(file.people);
   const answer = provider.callback();
   const begun = new Budget(60);
   const begin = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -146,9 +151,13 @@ function configurationOf(file: IssuerFile, pages: EmbeddedIssuer['pages'], callb
         },
       },
     },
-    extraTokenClaims: (_context, token) => {
+    extraTokenClaims: ({ oidc }, token) => {
       const known = token.kind === 'AccessToken' ? people.get(token.accountId) : machines.get(token.clientId ?? '');
-      return known && { tenant: known.tenant, name: known.name };
+      // Whoever signs something proves anew who they are, and this says when they last did.
+      const signedInAt = oidc.entities.AuthorizationCode?.authTime;
+      return (
+        known && { tenant: known.tenant, name: known.name, ...(signedInAt !== undefined && { auth_time: signedInAt }) }
+      );
     },
     findAccount: (_context, person) =>
       people.has(person) ? { accountId: person, claims: () => ({ sub: person }) } : undefined,

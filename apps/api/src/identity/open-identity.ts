@@ -8,11 +8,15 @@ import { Authenticator } from './authenticator.js';
 import { Cookie } from './cookies.js';
 import type { OwnPages } from './credentials.js';
 import { embeddedIssuer } from './embedded-issuer.js';
+import { Reauthentication } from '../signatures/reauthentication.js';
+import { PasswordCheck } from './password-check.js';
 import { CALLBACK, SIGN_IN, SignIn } from './sign-in.js';
 
 /** All by which the service learns who asks. */
 export interface IdentityParts {
   readonly authenticator: Authenticator;
+  /** By which people prove anew who they are when they sign something. */
+  readonly reauthentication: Reauthentication;
   readonly own: OwnPages;
   /** Where browsers sign in, if they can. */
   readonly signIn: string | undefined;
@@ -47,8 +51,10 @@ async function openEmbedded(
 ): Promise<IdentityParts> {
   const file = await readIssuerFile(issuerFile);
   const own = ownPages(new URL(new URL(file.url).origin));
-  const authenticator = new Authenticator(TokenVerifier.local(file));
-  const issuer = embeddedIssuer(file, new URL(CALLBACK, own.publicUrl), unexpected);
+  const verifier = TokenVerifier.local(file);
+  const authenticator = new Authenticator(verifier);
+  const passwords = new PasswordCheck(file.people);
+  const issuer = embeddedIssuer(file, new URL(CALLBACK, own.publicUrl), passwords, unexpected);
   const at = (endpoint: string): string => `${file.url}/${endpoint}`;
   const client = new oidc.Configuration(
     { issuer: file.url, authorization_endpoint: at('auth'), token_endpoint: at('token'), jwks_uri: at('jwks') },
@@ -70,19 +76,22 @@ async function openEmbedded(
     unexpected,
   });
   return {
+    ...signingIn(signIn),
     authenticator,
+    reauthentication: new Reauthentication(verifier, passwords),
     own,
-    signIn: SIGN_IN,
-    serveSignIn: (request, response) => signIn.handle(request, response),
     issuer: (request, response) => issuer.handle(request, response),
   };
 }
 
 function openRemote(remote: Remote, unexpected: UnexpectedError): IdentityParts {
   const { issuer, audience, tenantClaim, browser } = remote;
-  const authenticator = new Authenticator(TokenVerifier.remote({ issuer, audience, tenantClaim }));
+  const verifier = TokenVerifier.remote({ issuer, audience, tenantClaim });
+  const authenticator = new Authenticator(verifier);
+  const reauthentication = new Reauthentication(verifier, undefined);
   if (browser === undefined) {
-    return { authenticator, own: ownPages(undefined), signIn: undefined, serveSignIn: () => false, issuer: undefined };
+    const noSignIn = { signIn: undefined, serveSignIn: () => false };
+    return { ...noSignIn, authenticator, reauthentication, own: ownPages(undefined), issuer: undefined };
   }
   const own = ownPages(new URL(browser.publicUrl));
   let client: Promise<oidc.Configuration> | undefined;
@@ -103,14 +112,13 @@ function openRemote(remote: Remote, unexpected: UnexpectedError): IdentityParts 
     stylesheet: STYLESHEET,
     unexpected,
   });
-  return {
-    authenticator,
-    own,
-    signIn: SIGN_IN,
-    serveSignIn: (request, response) => signIn.handle(request, response),
-    issuer: undefined,
-  };
+  return { ...signingIn(signIn), authenticator, reauthentication, own, issuer: undefined };
 }
+
+const signingIn = (signIn: SignIn): Pick<IdentityParts, 'signIn' | 'serveSignIn'> => ({
+  signIn: SIGN_IN,
+  serveSignIn: (request, response) => signIn.handle(request, response),
+});
 
 const discover = ({ issuer }: Remote, { clientId, clientSecret }: NonNullable<Remote['browser']>) =>
   oidc.discovery(new URL(issuer), clientId, clientSecret, undefined, {

@@ -42,7 +42,7 @@ export const MALFORMED_CODES = ['RECORD_MALFORMED', 'RECORD_TOO_LARGE'] as const
 export type MalformedCode = (typeof MALFORMED_CODES)[number];
 
 /** Why an import could not go on. */
-export const STOP_CODES = ['DRY_RUN_TOO_LARGE', 'SERVICE_UNAVAILABLE', 'INTERNAL'] as const;
+export const STOP_CODES = ['DRY_RUN_TOO_LARGE', 'SERVICE_UNAVAILABLE', 'KEYS_UNAVAILABLE', 'INTERNAL'] as const;
 export type StopCode = (typeof STOP_CODES)[number];
 
 export interface ImportTotals {

@@ -1,4 +1,5 @@
 import { type CommandOutcome, EventStoreUnavailable, type Position } from '@cairn/event-sourcing';
+import { KeysUnavailable } from '@cairn/platform/keys';
 import { ImportRecord, type ImportAnswer, type MalformedCode, type RecordOutcome } from './import-record.js';
 import type { NdjsonLine } from './ndjson-lines.js';
 import { Turnstile } from './turnstile.js';
@@ -170,7 +171,8 @@ async function withRetry<Result>(task: () => Promise<Result>, signal: AbortSigna
     try {
       return await task();
     } catch (error) {
-      if (!(error instanceof EventStoreUnavailable) || attempt === ATTEMPTS || signal.aborted) throw error;
+      const mayPass = error instanceof EventStoreUnavailable || error instanceof KeysUnavailable;
+      if (!mayPass || attempt === ATTEMPTS || signal.aborted) throw error;
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
+import { KeysUnavailable } from '@cairn/platform/keys';
 import { noteOf } from '../log/request-note.js';
 import { type ImportAnswer, type ImportTotals, LINE_MAX_BYTES, type StopCode } from './import-record.js';
 import { type ImportSink, type ImportTarget, runImport } from './import-run.js';
@@ -47,10 +48,14 @@ function stopReason(error: unknown): { readonly code: StopCode; readonly message
   if (error instanceof EventStoreUnavailable) {
     return { code: 'SERVICE_UNAVAILABLE', message: 'The event store does not answer. Importing again is safe.' };
   }
+  if (error instanceof KeysUnavailable) {
+    return { code: 'KEYS_UNAVAILABLE', message: 'The keys for free text cannot be had now. Importing again is safe.' };
+  }
   return { code: 'INTERNAL', message: 'The import stopped on an internal error. Importing again is safe.' };
 }
 
-const isExpected = (error: unknown): boolean => error instanceof OverlayFull || error instanceof EventStoreUnavailable;
+const isExpected = (error: unknown): boolean =>
+  error instanceof OverlayFull || error instanceof EventStoreUnavailable || error instanceof KeysUnavailable;
 
 /** Collects the answers of a moment into one write: with thousands a second, writes cost more than their content. */
 class AnswerSink implements ImportSink {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { identityOf } from '../identity/request-identity.js';
 import { noteOf } from '../log/request-note.js';
-import { isImport } from './edge.js';
+import { isStreamed } from './edge.js';
 import type { Quotas } from './quotas.js';
 import { refuseOverQuota } from './refuse.js';
 
@@ -21,7 +21,7 @@ export function admission(quotas: Quotas): Middleware {
     if (response.closed) return;
     const identity = identityOf(request);
     noteOf(request).identity = identity;
-    if (isImport(request)) {
+    if (isStreamed(request)) {
       const release = quotas.openImport(identity);
       if (!release) {
         refuseOverQuota(request, response, 1_000);

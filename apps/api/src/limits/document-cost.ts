@@ -25,15 +25,43 @@ const fieldCosts: Readonly<Record<string, { readonly now: number; readonly past?
   benchmark: { now: 5, past: 30 },
   participants: { now: 2, past: 30 },
   // A page of the log and, with the total, a look at all of it.
-  history: { now: 10 },
-  conduct: { now: 10 },
-  people: { now: 1 },
+  history: { now: 10, past: 5 },
+  conduct: { now: 10, past: 5 },
+  dataCuts: { now: 2 },
+  dataCut: { now: 2 },
+  // Each is read, checked and written out.
+  tables: { now: 50 },
+  lateArrivals: { now: 10 },
+  // Its tables and those of the cut before are read, and it is written out.
+  openReport: { now: 200 },
+  closedReport: { now: 200 },
+  // The trial is folded again.
+  recomputed: { now: 500 },
+  changes: { now: 500 },
+  currency: { now: 10 },
+  people: { now: 1, past: 5 },
+  unblindings: { now: 0, past: 5 },
+  // Where the log ended then is looked for.
+  sites: { now: 0, past: 3 },
+  protocol: { now: 0, past: 3 },
+  engagementDefinitions: { now: 0, past: 3 },
   __schema: { now: 5 },
 };
 
 /** Lists without pages, by the length that they mostly have. */
 const listLengths: Readonly<Record<string, number>> = { sites: 40, points: 40, types: 100, fields: 8, inputFields: 6 };
-const PAGED = new Set(['trials', 'sites', 'participants', 'history', 'people', 'conduct']);
+const PAGED = new Set([
+  'trials',
+  'sites',
+  'participants',
+  'history',
+  'people',
+  'conduct',
+  'dataCuts',
+  'lateArrivals',
+  'changes',
+  'causes',
+]);
 const PAGES = new Set(['first', 'last']);
 const MOMENTS = new Set(['asOf', 'knownAt']);
 

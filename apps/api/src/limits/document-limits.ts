@@ -74,7 +74,7 @@ export function documentLimits(schema: () => GraphQLSchema, quotas: Quotas): Mid
     const commands = identity.scopes.has('cairn:operate') ? 0 : commandsIn(document, name);
     const retryAfter = commands > 0 ? await quotas.command(identity, commands) : undefined;
     if (retryAfter !== undefined) return retryAfter;
-    await quotas.spend(identity, costOf(document, name, variables));
+    quotas.spend(identity, costOf(document, name, variables));
     await quotas.stretch(identity);
     return undefined;
   }

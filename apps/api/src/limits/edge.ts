@@ -10,8 +10,11 @@ export const BODY_WITHIN = 30_000;
 const IMPORT_WITHIN = 3_600_000;
 const MAX_HEADERS = 100;
 
-/** An import streams for long, and is paced record by record. The router takes this path in any case, and with a slash. */
-export const isImport = ({ url }: IncomingMessage): boolean => /^\/import\/?($|\?)/i.test(url!);
+/**
+ * An import, a restoration and an export stream for long, and are paced page by page. The router takes these paths in any
+ * case, and with a slash.
+ */
+export const isStreamed = ({ url }: IncomingMessage): boolean => /^\/((import|restore)\/?($|\?)|export\/)/i.test(url!);
 
 /** A connection that sends its header byte by byte does not keep its place for long. */
 export function limitConnections(server: Server): void {
@@ -23,14 +26,14 @@ export function limitConnections(server: Server): void {
 /** What is still being sent when its answer has gone out is not waited for longer than this. In milliseconds. */
 const LINGER = 2_000;
 
-/** Bodies other than an import's have come in so many milliseconds, and all before long once they are answered. */
+/** Bodies that are not streamed have come in so many milliseconds, and all before long once they are answered. */
 export function bodyWithin(milliseconds: number, linger = LINGER): Middleware {
   return (request, response, next) => {
     if (!request.complete) {
       const end = (): void => {
         if (!request.complete) request.socket.destroy();
       };
-      let timer = isImport(request) ? undefined : setTimeout(end, milliseconds);
+      let timer = isStreamed(request) ? undefined : setTimeout(end, milliseconds);
       request.once('end', () => clearTimeout(timer));
       response.once('close', () => {
         clearTimeout(timer);

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Budget } from './budget.js';
 import { type Entry, FairGate } from './fair-gate.js';
+import { Pace } from './pace.js';
 import { Places } from './places.js';
 import type { LimitsOf, TenantLimits } from './tenant-limits.js';
 
@@ -22,6 +23,8 @@ const PERSONS_SHARE = 0.5;
 /** Commands may come in a burst: so many times an even second's. */
 const BURST = 2;
 const BURST_AT_LEAST = 50;
+/** Milliseconds' worth of a tenant's query cost that may be asked for at once. */
+const QUERY_BURST = 500;
 /** Records of an import that are taken at one turn. */
 const RECORDS_AT_A_TURN = 64;
 /** What a tenant's log says of its limits is looked at again after so many milliseconds. */
@@ -34,8 +37,8 @@ interface Kept {
 }
 
 /**
- * What each tenant may take of the one process that serves all of them. Queries spend a budget by the second, commands one
- * by the minute, and everything that is asked waits for its tenant's turn at the gate.
+ * What each tenant may take of the one process that serves all of them. Queries spend a budget that flows evenly,
+ * commands one by the minute, and everything that is asked waits for its tenant's turn at the gate.
  */
 export class Quotas {
   private readonly kept = new Map<string, Kept>();
@@ -52,7 +55,7 @@ export class Quotas {
     waiting: { perTenant: Infinity, perPerson: Infinity },
     patience: PATIENCE,
   });
-  private readonly queryCost = new Budget(1);
+  private readonly queryCost = new Pace(QUERY_BURST);
   private readonly commandsBySecond = new Budget(1);
   private readonly commandsByMinute = new Budget(60);
   private readonly importedRecords = new Budget(1);
@@ -99,8 +102,8 @@ export class Quotas {
   }
 
   /** Takes the cost of what is about to be answered. What is too much now, the tenant's next requests wait for. */
-  async spend({ tenant }: Spender, cost: number): Promise<void> {
-    const debt = await this.queryCost.spend(tenant, cost, this.limits(tenant).queryCostPerSecond);
+  spend({ tenant }: Spender, cost: number): void {
+    const debt = this.queryCost.spend(tenant, cost, this.limits(tenant).queryCostPerSecond);
     if (debt > 0) this.gate.close(tenant, debt);
   }
 

@@ -26,7 +26,7 @@ const limit = (otherwise: number) => z.coerce.number().int().min(1).max(1_000_00
 /** The settings that are every tenant's limits, until its own log says otherwise. */
 export const tenantLimitSettings = {
   TENANT_COMMANDS_PER_MINUTE: limit(6_000),
-  TENANT_QUERY_COST_PER_SECOND: limit(1_500),
+  TENANT_QUERY_COST_PER_SECOND: limit(600),
   TENANT_REQUESTS_IN_FLIGHT: limit(16),
   TENANT_IMPORTED_RECORDS_PER_MINUTE: limit(600_000),
   TENANT_IMPORTS: limit(4),

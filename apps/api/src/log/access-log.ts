@@ -12,6 +12,7 @@ const PATHS = new Set([
   '/page.js',
   '/graphql',
   '/import',
+  '/restore',
   '/health',
   '/metrics',
   '/sign-in',
@@ -19,6 +20,8 @@ const PATHS = new Set([
   '/sign-in/page.css',
   '/sign-out',
 ]);
+/** What lies below these is somebody's, so only they are written. */
+const FOLDERS = ['/oidc', '/export', '/reports'];
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']);
 const MAX_NAME = 64;
 
@@ -64,7 +67,8 @@ export const whoOf = (identity: { tenant: string; person: string; client: string
 
 function pathOf(url: string): string {
   const path = url.split('?', 1)[0]!;
-  return PATHS.has(path) ? path : path.startsWith('/oidc/') ? '/oidc' : 'other';
+  if (PATHS.has(path)) return path;
+  return FOLDERS.find((folder) => path.startsWith(`${folder}/`)) ?? 'other';
 }
 
 /** Notes the code of a GraphQL answer's first error. */

@@ -10,6 +10,7 @@ export class ParticipantSight {
     private readonly sight: TrialSight,
     private readonly engagement: ParticipantEngagement,
     private readonly moment: Moment,
+    readonly site: Site,
   ) {}
 
   get trial(): string {
@@ -18,10 +19,6 @@ export class ParticipantSight {
 
   get id(): string {
     return this.engagement.participant;
-  }
-
-  get site(): Site {
-    return this.sight.site(this.engagement.site);
   }
 
   /** @throws a typed error (SEALED) */

@@ -1,5 +1,6 @@
-import { isIdentifier, parseInstant } from '@cairn/event-sourcing';
+import { type Instant, isIdentifier, parseInstant } from '@cairn/event-sourcing';
 import { type Moment, present } from '@cairn/monitoring';
+import type { KnownPositions } from '@cairn/platform';
 import type { EngagementDefinition } from '@cairn/registry';
 import type { OpenArms } from '../access/open-arms.js';
 import type { Viewers } from '../access/viewers.js';
@@ -22,39 +23,47 @@ export function monitoringResolvers(
   states: TrialStates,
   viewers: Viewers,
   openArms: OpenArms,
+  positions: Pick<KnownPositions, 'within'>,
   clock: () => number = Date.now,
 ) {
   return {
     Trial: {
       engagement: async (trial, { definition, ...times }) => {
-        const sight = await trial.sight();
-        return sight.engagement(known(sight, definition), instants(times), clock());
+        const at = instants(times);
+        const sight = await trial.sight(at.knownAt);
+        return sight.engagement(known(sight, definition, at.knownAt), at, clock());
       },
       fidelityAssociation: async (trial, { definition, ...times }) => {
-        const sight = await trial.sight();
-        const association = sight.association(known(sight, definition), moment(times, clock()));
-        return {
-          ...association,
-          points: association.points.map((point) => ({ ...point, site: sight.site(point.site) })),
-        };
+        const { knownAt } = instants(times);
+        const sight = await trial.sight(knownAt);
+        return sight.association(known(sight, definition, knownAt), moment(times, clock()));
       },
-      benchmark: async (trial, { definition, asOf }) => {
-        const sight = await trial.sight();
-        const at = asOf == null ? undefined : parseInstant(asOf)!;
-        return sight.benchmark(known(sight, definition), at, clock());
+      benchmark: async (trial, { definition, ...times }) => {
+        const at = instants(times);
+        const sight = await trial.sight(at.knownAt);
+        return sight.benchmark(known(sight, definition, at.knownAt), { ...at, now: clock() });
       },
       participants: async (trial, { site, status, definition, asOf, knownAt, ...page }, context, info) => {
         const request = pageRequest(page);
-        const sight = await trial.sight();
+        const times = instants({ asOf, knownAt });
+        const sight = await trial.sight(times.knownAt);
         const ofStatus = sight.reach('engagementStatus');
         // A filter tells as much as the field.
         if (status != null && ofStatus.kind === 'sealed') await withhold(context, info, trial.trial, ofStatus.reason);
-        const found = sight.participants(known(sight, definition), moment({ asOf, knownAt }, clock()), {
-          site: site ?? undefined,
-          status: status ?? undefined,
-        });
+        const found = sight.participants(
+          known(sight, definition, times.knownAt),
+          { ...present(clock()), ...times },
+          {
+            site: site ?? undefined,
+            status: status ?? undefined,
+          },
+        );
         return pageOf(request, found, ({ id }) => id);
       },
+    },
+    TrialEngagement: {
+      position: ({ knownAt, position }, _args, { viewer }) =>
+        knownAt === undefined || !viewer.knowsPositions ? position : positions.within(viewer.tenant, knownAt, position),
     },
     Participant: {
       arm: async (participant, _args, context, info) => {
@@ -98,8 +107,8 @@ const ARM = 'Participant.arm';
 /** An explicit null means the same as nothing. */
 const DEFAULT_DEFINITION = 'table';
 
-function known(sight: TrialSight, id: string | null | undefined): EngagementDefinition {
-  const definition = sight.definition(id ?? DEFAULT_DEFINITION);
+function known(sight: TrialSight, id: string | null | undefined, knownAt: Instant | undefined): EngagementDefinition {
+  const definition = sight.definition(id ?? DEFAULT_DEFINITION, knownAt);
   if (!definition) throw badInput('the trial has no such engagement definition');
   return definition;
 }

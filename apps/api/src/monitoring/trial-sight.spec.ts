@@ -194,7 +194,7 @@ it.each([
   ],
   ['history', (sight: TrialSight) => sight.historyPart(undefined, undefined)],
   ['fidelity', (sight: TrialSight) => sight.association(tableDefinition, { asOf: 1, knownAt: 1 })],
-  ['benchmark', (sight: TrialSight) => sight.benchmark(tableDefinition, undefined, NOW)],
+  ['benchmark', (sight: TrialSight) => sight.benchmark(tableDefinition, { now: NOW })],
 ])('what is sealed is not in the sight at all: %s', (_case, look) => {
   const sight = new TrialSight(stateOf(new Map()), viewer({ role: 'blinded_outcome_assessor' }));
   expect(() => look(sight)).toThrow(

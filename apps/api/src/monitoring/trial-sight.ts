@@ -1,11 +1,16 @@
 import type { Area, Reach, Viewer } from '@cairn/access';
-import type { Instant } from '@cairn/event-sourcing';
-import type { EngagementStatus, FidelityAssociation, Moment } from '@cairn/monitoring';
-import type { EngagementDefinition } from '@cairn/registry';
+import type { Instant, Position } from '@cairn/event-sourcing';
+import type { ClassifiedPoint, EngagementStatus, FidelityAssociation, Moment } from '@cairn/monitoring';
+import type { EngagementDefinition, TrialRoster } from '@cairn/registry';
 import type { Site } from '../generated/schema.js';
 import { sealed } from '../graphql/errors.js';
 import { ParticipantSight } from './participant-sight.js';
 import type { BenchmarkAnswer, EngagementAnswer, TrialState } from './trial-state.js';
+
+/** The association with its sites as they are shown. */
+export interface SeenAssociation extends Omit<FidelityAssociation, 'points'> {
+  readonly points: readonly (Omit<ClassifiedPoint, 'site'> & { readonly site: Site })[];
+}
 
 type Seen = Exclude<Reach, { readonly kind: 'sealed' }>;
 
@@ -35,12 +40,8 @@ export class TrialSight {
   }
 
   /** Definitions are the protocol's, which everybody in the trial may read. */
-  definition(id: string): EngagementDefinition | undefined {
-    return this.state.definition(id);
-  }
-
-  site(id: string): Site {
-    return this.state.site(id)!;
+  definition(id: string, knownAt?: Instant): EngagementDefinition | undefined {
+    return this.state.definition(id, knownAt);
   }
 
   /**
@@ -57,13 +58,19 @@ export class TrialSight {
       ...(reach.kind === 'part' && { sites: reach.sites }),
       fidelity: this.reach('fidelity').kind === 'whole',
     });
-    return this.viewer.knowsPositions ? answer : { ...answer, position: this.head };
+    if (this.viewer.knowsPositions) return answer;
+    return { ...answer, position: BigInt(this.state.neutralTime(at.knownAt)) };
   }
 
   /** Over all sites or not at all: points of some of them are no association. @throws a typed error (SEALED) */
-  association(definition: EngagementDefinition, moment: Moment): FidelityAssociation {
+  association(definition: EngagementDefinition, moment: Moment): SeenAssociation {
     if (this.seen('fidelity').kind !== 'whole') throw sealed('NOT_IN_ROLE');
-    return this.state.association(definition, moment);
+    const association = this.state.association(definition, moment);
+    const register = this.state.register(moment.knownAt);
+    return {
+      ...association,
+      points: association.points.map((point) => ({ ...point, site: register.site(point.site)! })),
+    };
   }
 
   /**
@@ -77,22 +84,21 @@ export class TrialSight {
   ): readonly ParticipantSight[] {
     this.seen('participants');
     if (filter.status !== undefined) this.seen('engagementStatus');
-    return this.state
-      .participants(definition, moment, filter)
-      .filter(
-        (one) =>
-          // Who was referred to a site that is not registered has no site to show; no rule lets that happen.
-          this.state.site(one.site) !== undefined &&
-          this.covers('participants', one, moment) &&
-          (filter.status === undefined || this.covers('engagementStatus', one, moment)),
-      )
-      .map((one) => new ParticipantSight(this, one, moment));
+    const register = this.state.register(moment.knownAt);
+    return this.state.participants(definition, moment, filter).flatMap((one) => {
+      // Who was referred to a site that is not registered has no site to show; no rule lets that happen.
+      const site = register.site(one.site);
+      const isSeen =
+        this.covers('participants', one, moment) &&
+        (filter.status === undefined || this.covers('engagementStatus', one, moment));
+      return site && isSeen ? [new ParticipantSight(this, one, moment, site)] : [];
+    });
   }
 
   /** @throws a typed error (SEALED) when there is none */
-  benchmark(definition: EngagementDefinition, asOf: Instant | undefined, now: Instant): BenchmarkAnswer {
+  benchmark(definition: EngagementDefinition, at: Parameters<TrialState['benchmark']>[1]): BenchmarkAnswer {
     const reach = this.seen('benchmark');
-    return this.state.benchmark(definition, asOf, now, {
+    return this.state.benchmark(definition, at, {
       ...(reach.kind === 'part' && { sites: reach.sites }),
       fidelity: this.reach('fidelity').kind === 'whole',
     });
@@ -117,15 +123,21 @@ export class TrialSight {
   }
 
   /**
-   * Of whom and of what the viewer may see the history, of that the part about a site or a participant.
+   * Of whom and of what the viewer may see the history, of that the part about a site or a participant. Whom they may see
+   * is by what is known today; of these, they are told of who was theirs, or at the site, as it was known then.
    * @throws a typed error (SEALED) when there is none
    */
-  historyPart(site: string | undefined, participant: string | undefined): HistoryPart | 'all' {
+  historyPart(
+    site: string | undefined,
+    participant: string | undefined,
+    knownAt: Instant = Infinity,
+  ): HistoryPart | 'all' {
     const reach = this.seen('history');
     const whole = reach.kind === 'whole';
     if (whole && site === undefined && participant === undefined) return 'all';
-    const own = reach.kind === 'part' ? new Set(this.state.participantsOf(reach.sites, reach.workers)) : undefined;
-    const atSite = site === undefined ? undefined : new Set(this.state.participantsEverOf(site));
+    const own =
+      reach.kind === 'part' ? new Set(this.state.participantsOf(reach.sites, reach.workers, knownAt)) : undefined;
+    const atSite = site === undefined ? undefined : new Set(this.state.participantsEverOf(site, knownAt));
     const mine = (id: string): boolean => (own?.has(id) ?? true) && (atSite?.has(id) ?? true);
     if (participant !== undefined)
       return { participants: mine(participant) ? [participant] : [], sites: [], workers: [] };
@@ -145,7 +157,17 @@ export class TrialSight {
 
   /** How far the answers are, on the scale that the viewer is told. */
   get head(): bigint {
-    return this.viewer.knowsPositions ? this.state.position : BigInt(this.state.neutralTime);
+    return this.viewer.knowsPositions ? this.state.position : BigInt(this.state.neutralTime());
+  }
+
+  /** How far the log is included, whatever scale the viewer is told. */
+  get position(): Position {
+    return this.state.position;
+  }
+
+  /** The register as it stands, of which the viewer may not know all. */
+  get roster(): TrialRoster {
+    return this.state.trial;
   }
 
   reach(area: Area): Reach {

@@ -1,8 +1,6 @@
 import type { Instant, Position } from '@cairn/event-sourcing';
 import {
   armAt,
-  defaultSiteClassCutPoints,
-  engagementDefinition,
   type EngagementTable,
   type FidelityAssociation,
   fidelityAssociation,
@@ -18,15 +16,14 @@ import {
   type SiteFidelity,
   siteFidelity,
   siteOf,
-  TrialEngagement,
+  type TrialEngagement,
   wasReferredTo,
 } from '@cairn/monitoring';
-import type { EngagementDefinition, Protocol, TrialRoster } from '@cairn/registry';
+import type { EngagementDefinition, TrialRoster } from '@cairn/registry';
 import type { Site } from '../generated/schema.js';
-import { presentSite, trialRules } from '../registry/trial-roster.js';
 import { neutralTime } from './neutral-time.js';
-
-const ALWAYS: Moment = { asOf: Infinity, knownAt: Infinity };
+import { ProtocolEngagements } from './protocol-engagements.js';
+import { type TrialRegister, TrialRegisters } from './trial-register.js';
 
 /** Documents of one trial, all of them or those that changed, and the position that they bring a reader to. */
 export interface TrialDocuments {
@@ -49,6 +46,9 @@ export interface SiteRow {
 export interface EngagementAnswer {
   readonly definition: EngagementDefinition;
   readonly asOf: Instant;
+  /** Of what had been recorded by then; absent of everything that is. */
+  readonly knownAt?: Instant;
+  /** How far the log was read for it, whatever of that had been recorded by `knownAt`. */
   readonly position: Position;
   readonly overall: EngagementTable['overall'];
   readonly sites: readonly SiteRow[];
@@ -72,17 +72,17 @@ export interface TableParts {
 /** Tables of the present that are kept; there is one for each group of sites that some viewer may see. */
 const MAX_TABLES = 1_000;
 
-type Table = Omit<EngagementAnswer, 'asOf' | 'position'>;
+type Table = Omit<EngagementAnswer, 'asOf' | 'knownAt' | 'position'>;
 
-/** One trial's read models in memory, and the tables that were made from them. */
+/**
+ * One trial's read models in memory, and the tables that were made from them. What is asked of a past `knownAt` is answered
+ * by the register and by the facts of then, and by nothing that was recorded later.
+ */
 export class TrialState {
-  private roster: TrialRoster;
-  private rules: { readonly timeZone: string; readonly protocol: Protocol };
-  private engagementOf: TrialEngagement;
+  private registers: TrialRegisters;
   private readonly facts = new Map<string, ParticipantFacts>();
+  private readonly engagements = new ProtocolEngagements(this.facts);
   private readonly assessments = new Map<string, SiteAssessments>();
-  private sitesById = new Map<string, Site>();
-  private openedOn = new Map<string, string | undefined>();
   private readonly tables = new Map<string, { readonly madeAt: Instant; readonly table: Table }>();
   private read: Position;
   private changes = 0;
@@ -90,16 +90,13 @@ export class TrialState {
 
   /** @param documents all of them, the trial's own among them */
   constructor(documents: TrialDocuments & { readonly trial: TrialRoster }) {
-    this.roster = documents.trial;
-    this.rules = trialRules(documents.trial);
+    this.registers = new TrialRegisters(documents.trial);
     this.read = documents.position;
-    this.engagementOf = new TrialEngagement(this.rules);
-    this.takeTrial(documents.trial);
     this.take({ ...documents, trial: undefined });
   }
 
   get trial(): TrialRoster {
-    return this.roster;
+    return this.registers.present.roster;
   }
 
   /** How far the log is included. */
@@ -117,25 +114,22 @@ export class TrialState {
     return this.facts.size + this.assessments.size + 1;
   }
 
-  /** In the order of their ids. */
-  get sites(): readonly Site[] {
-    return [...this.sitesById.values()];
+  /** The register as it stood. */
+  register(knownAt: Instant): TrialRegister {
+    return this.registers.at(knownAt);
   }
 
-  site(id: string): Site | undefined {
-    return this.sitesById.get(id);
-  }
-
-  definition(id: string): EngagementDefinition | undefined {
-    return engagementDefinition(this.rules.protocol, id);
+  /** A definition as it stood. */
+  definition(id: string, knownAt: Instant = Infinity): EngagementDefinition | undefined {
+    return this.registers.at(knownAt).definition(id);
   }
 
   /** Brings the state to a later position. */
   take({ position, trial, participants, fidelity }: TrialDocuments): void {
-    if (trial) this.takeTrial(trial);
+    if (trial) this.registers = new TrialRegisters(trial);
     for (const [id, facts] of participants) {
       this.facts.set(id, facts);
-      this.engagementOf.set(id, facts);
+      this.engagements.set(id, facts);
     }
     for (const [site, assessments] of fidelity) this.assessments.set(site, assessments);
     if (trial || participants.size > 0 || fidelity.size > 0) {
@@ -160,8 +154,9 @@ export class TrialState {
   ): EngagementAnswer {
     const asOf = at.asOf ?? now;
     if (at.asOf !== undefined || at.knownAt !== undefined) {
-      const table = this.table(definition, { asOf, knownAt: at.knownAt ?? Infinity }, parts);
-      return { ...table, asOf, position: this.read };
+      const { knownAt } = at;
+      const table = this.table(definition, { asOf, knownAt: knownAt ?? Infinity }, parts);
+      return { ...table, asOf, ...(knownAt !== undefined && { knownAt }), position: this.read };
     }
     const key = JSON.stringify([definition.id, parts.fidelity !== false, parts.sites && [...parts.sites].sort()]);
     const kept = this.tables.get(key);
@@ -175,37 +170,52 @@ export class TrialState {
   }
 
   association(definition: EngagementDefinition, moment: Moment): FidelityAssociation {
-    const { sites } = this.engagementOf.table(definition, moment, [...this.sitesById.keys()]);
-    const points = fidelityPoints(sites, (site) => this.fidelityOf(site, moment)?.value);
-    return fidelityAssociation(points, this.rules.protocol.siteClasses ?? defaultSiteClassCutPoints);
+    const register = this.registers.at(moment.knownAt);
+    const { sites } = this.engagements.of(register).table(definition, moment, register.sites);
+    const points = fidelityPoints(sites, (site) => this.fidelityOf(register, site, moment)?.value);
+    return fidelityAssociation(points, register.cutPoints);
   }
 
   /** @param parts the sites that are shown by name and in full */
   benchmark(
     definition: EngagementDefinition,
-    asOf: Instant | undefined,
-    now: Instant,
+    at: { readonly asOf?: Instant | undefined; readonly knownAt?: Instant | undefined; readonly now: Instant },
     { sites, fidelity }: TableParts,
   ): BenchmarkAnswer {
-    const ids = [...this.sitesById.keys()];
-    const made = this.engagementOf.benchmark(definition, ids, sites ?? new Set(ids), { asOf, now });
-    const moment = { asOf: made.asOf, knownAt: Infinity };
-    return { ...made, definition, own: made.own.map((row) => this.row(row, moment, fidelity)) };
+    const knownAt = at.knownAt ?? Infinity;
+    const register = this.registers.at(knownAt);
+    const own = sites ?? new Set(register.sites);
+    const made = this.engagements.of(register).benchmark(definition, register.sites, own, at);
+    const moment = { asOf: made.asOf, knownAt };
+    return { ...made, definition, own: made.own.map((row) => this.row(register, row, moment, fidelity)) };
   }
 
-  participants(...asked: Parameters<TrialEngagement['participants']>): ReturnType<TrialEngagement['participants']> {
-    return this.engagementOf.participants(...asked);
+  participants(
+    definition: EngagementDefinition,
+    moment: Moment,
+    filter?: Parameters<TrialEngagement['participants']>[2],
+  ): ReturnType<TrialEngagement['participants']> {
+    return this.engagements.of(this.registers.at(moment.knownAt)).participants(definition, moment, filter);
   }
 
-  /** Ids of all participants that were ever referred to the site, by what is known today. */
-  participantsEverOf(site: string): readonly string[] {
-    return [...this.facts].filter(([, facts]) => wasReferredTo(facts, site)).map(([id]) => id);
+  /** Ids of all participants that were ever referred to the site, as far as it was recorded by then. */
+  participantsEverOf(site: string, knownAt: Instant = Infinity): readonly string[] {
+    return [...this.facts].filter(([, facts]) => wasReferredTo(facts, site, knownAt)).map(([id]) => id);
   }
 
-  /** Ids of the participants who belong to one of the sites or are allocated to one of the workers, as known today. */
-  participantsOf(sites: ReadonlySet<string>, workers: ReadonlySet<string>): readonly string[] {
+  /**
+   * Ids of the participants who belong to one of the sites or are allocated to one of the workers as known today, and did
+   * as it was known then.
+   */
+  participantsOf(
+    sites: ReadonlySet<string>,
+    workers: ReadonlySet<string>,
+    knownAt: Instant = Infinity,
+  ): readonly string[] {
+    const isOne = (facts: ParticipantFacts, known: Instant): boolean =>
+      sites.has(siteOf(facts, known) ?? '') || isAllocatedTo(facts, workers, { asOf: Infinity, knownAt: known });
     return [...this.facts]
-      .filter(([, facts]) => sites.has(siteOf(facts) ?? '') || isAllocatedTo(facts, workers, ALWAYS))
+      .filter(([, facts]) => isOne(facts, Infinity) && (knownAt === Infinity || isOne(facts, knownAt)))
       .map(([id]) => id);
   }
 
@@ -221,46 +231,35 @@ export class TrialState {
     return facts && armAt(facts, moment);
   }
 
-  /** When the newest thing was recorded that is the same in every arm: see `neutral-time.ts`. */
-  get neutralTime(): Instant {
-    this.neutral ??= neutralTime(this.roster, this.facts.values());
+  /** When the newest thing was recorded, by `knownAt`, that is the same in every arm: see `neutral-time.ts`. */
+  neutralTime(knownAt: Instant = Infinity): Instant {
+    if (knownAt !== Infinity) return neutralTime(this.trial, this.facts.values(), knownAt);
+    this.neutral ??= neutralTime(this.trial, this.facts.values());
     return this.neutral;
   }
 
-  private takeTrial(trial: TrialRoster): void {
-    this.roster = trial;
-    this.rules = trialRules(trial);
-    this.sitesById = new Map(trial.sites.map((site) => [site.site, presentSite(site, trial)]));
-    this.openedOn = new Map(trial.sites.map((site) => [site.site, site.openedOn]));
-    // Windows and arms are the protocol's: every timeline is read anew.
-    this.engagementOf = new TrialEngagement(this.rules);
-    for (const [id, facts] of this.facts) this.engagementOf.set(id, facts);
-  }
-
   private table(definition: EngagementDefinition, moment: Moment, { sites: wanted, fidelity }: TableParts): Table {
-    const ids = [...this.sitesById.keys()].filter((id) => wanted?.has(id) ?? true);
-    const { overall, sites, validUntil } = this.engagementOf.table(definition, moment, ids);
+    const register = this.registers.at(moment.knownAt);
+    const ids = register.sites.filter((id) => wanted?.has(id) ?? true);
+    const { overall, sites, validUntil } = this.engagements.of(register).table(definition, moment, ids);
     const assessed = fidelity === false ? [] : ids.flatMap((id) => this.assessments.get(id) ?? []);
-    const next = Math.min(
-      validUntil ?? Infinity,
-      ...assessed.map((each) => nextAssessment(each, moment.asOf) ?? Infinity),
-    );
+    const next = Math.min(validUntil ?? Infinity, ...assessed.map((each) => nextAssessment(each, moment) ?? Infinity));
     return {
       definition,
       overall,
-      sites: sites.map((row) => this.row(row, moment, fidelity)),
+      sites: sites.map((row) => this.row(register, row, moment, fidelity)),
       validUntil: next === Infinity ? undefined : next,
     };
   }
 
-  private row({ site, counts }: SiteEngagement, moment: Moment, withFidelity = true): SiteRow {
-    const fidelityAssessment = (withFidelity ? this.fidelityOf(site, moment) : undefined) ?? null;
+  private row(register: TrialRegister, { site, counts }: SiteEngagement, moment: Moment, withFidelity = true): SiteRow {
+    const fidelityAssessment = (withFidelity ? this.fidelityOf(register, site, moment) : undefined) ?? null;
     const fidelity = fidelityAssessment?.value ?? null;
-    return { trial: this.roster.trial, site: this.sitesById.get(site)!, counts, fidelity, fidelityAssessment };
+    return { trial: this.trial.trial, site: register.site(site)!, counts, fidelity, fidelityAssessment };
   }
 
-  private fidelityOf(site: string, moment: Moment): SiteFidelity | undefined {
+  private fidelityOf(register: TrialRegister, site: string, moment: Moment): SiteFidelity | undefined {
     const assessments = this.assessments.get(site);
-    return assessments && siteFidelity(assessments, this.openedOn.get(site), this.rules, moment);
+    return assessments && siteFidelity(assessments, register.openedOn(site), register.rules, moment);
   }
 }

@@ -62,17 +62,21 @@ class FakeDocuments implements TrialDocumentSource {
   ]);
   reads = 0;
   failure: Error | undefined;
+  /** What has been read is given when this is over. */
+  held: Promise<void> | undefined;
 
   async read(_tenant: string, trial: string, since?: TrialReading['marks']): Promise<TrialReading> {
     this.reads++;
     await Promise.resolve();
     if (this.failure) throw this.failure;
     const after = since?.[0]?.position ?? 0n;
+    const { position } = this;
     const changed = [...this.participants].filter(([, at]) => at.position > after);
+    await this.held;
     return {
-      marks: [{ position: this.position, lineage: '1' }],
+      marks: [{ position, lineage: '1' }],
       whole: since === undefined,
-      position: this.position,
+      position,
       trial: trial === 'T' && since === undefined ? roster : undefined,
       participants: new Map(changed.map(([id, at]) => [id, at.facts])),
       fidelity: new Map(),
@@ -89,6 +93,7 @@ class FakeDocuments implements TrialDocumentSource {
   }
 }
 
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 const notice = (scopes: readonly string[] | 'all', position: bigint) => ({ tenant: 't', scopes, position });
 
 function setUp(maxDocuments = 1_000) {
@@ -109,6 +114,24 @@ describe('a trial in memory', () => {
     const state = await states.current('t', 'T');
     expect(documents.reads).toBe(reads + 1);
     expect(state).toMatchObject({ position: 2n });
+  });
+
+  it('is as new as each of those wants it who wait for a position together', async () => {
+    const { documents, states } = setUp();
+    await states.current('t', 'T');
+    // A read is under way that began too early for all of them.
+    const early = Promise.withResolvers<void>();
+    states.projected(notice(['T'], documents.position));
+    documents.held = early.promise;
+    const asked = [states.current('t', 'T')];
+    await settled();
+    documents.held = undefined;
+    documents.add('P2');
+    for (let n = 0; n < 3; n++) asked.push(states.current('t', 'T', documents.position));
+    await settled();
+    early.resolve();
+    const [, ...later] = await Promise.all(asked);
+    for (const state of later) expect(state).toMatchObject({ position: 2n });
   });
 
   it('goes on with the log without a read when another trial was touched', async () => {

@@ -26,8 +26,8 @@ interface Entry {
   state: TrialState | undefined;
   /** Where the last read came to, for the next one to go on from. */
   marks: TrialReading['marks'] | undefined;
-  /** Documents may have changed since the last read began. */
-  stale: boolean;
+  /** The turn in which it was last heard that documents may have changed: a read that begins later has seen it. */
+  staleTurn: number;
   /** When the last finished read began: its turn, and the clock's milliseconds. */
   readTurn: number;
   readAt: number;
@@ -75,7 +75,7 @@ export class TrialStates {
     let state = await this.fresh(entry);
     if (minPosition === undefined || (state && state.position >= minPosition)) return state;
     if (!(await this.source.waitFor(tenant, minPosition, WAIT_FOR_POSITION_MS))) return 'behind';
-    entry.stale = true;
+    entry.staleTurn = this.turn++;
     state = await this.fresh(entry);
     return state && state.position < minPosition ? 'behind' : state;
   }
@@ -100,7 +100,7 @@ export class TrialStates {
     for (const entry of this.entries.values()) {
       if (entry.tenant !== tenant) continue;
       const untouched = scopes !== 'all' && !scopes.includes(entry.trial);
-      if (untouched && position !== undefined && entry.state && !entry.stale && !entry.reading) {
+      if (untouched && position !== undefined && entry.state && !isStale(entry) && !entry.reading) {
         entry.state.advance(position);
         entry.readAt = this.clock();
         continue;
@@ -115,7 +115,7 @@ export class TrialStates {
   }
 
   private invalidate(entry: Entry): void {
-    entry.stale = true;
+    entry.staleTurn = this.turn++;
     // What is watched is read at once; a read that fails leaves it stale, for the next notice or question.
     if (entry.watchers.size > 0) this.fresh(entry).catch(() => undefined);
   }
@@ -127,7 +127,7 @@ export class TrialStates {
       trial,
       state: undefined,
       marks: undefined,
-      stale: true,
+      staleTurn: 0,
       readTurn: -1,
       readAt: 0,
       reading: undefined,
@@ -141,7 +141,7 @@ export class TrialStates {
   private async fresh(entry: Entry): Promise<TrialState | undefined> {
     const arrived = this.turn++;
     // A read that began after the question came is new enough, whatever was committed meanwhile.
-    while (entry.readTurn <= arrived && (entry.stale || this.clock() - entry.readAt > TRUSTED_FOR_MS)) {
+    while (entry.readTurn <= arrived && (isStale(entry) || this.clock() - entry.readAt > TRUSTED_FOR_MS)) {
       await this.readOnce(entry);
     }
     // What is half as old is looked at meanwhile, so that a trial that is asked for all the time is never waited for. A read
@@ -157,7 +157,6 @@ export class TrialStates {
   private async read(entry: Entry): Promise<void> {
     const turn = this.turn++;
     const began = this.clock();
-    entry.stale = false;
     try {
       const before = entry.state?.version;
       const reading = await this.source.read(entry.tenant, entry.trial, entry.state && entry.marks);
@@ -172,7 +171,7 @@ export class TrialStates {
       }
       this.trim();
     } catch (error) {
-      entry.stale = true;
+      entry.staleTurn = this.turn++;
       throw error;
     }
   }
@@ -189,3 +188,6 @@ export class TrialStates {
     }
   }
 }
+
+/** Also while the read that will have seen the change is under way: whoever asks then waits for it. */
+const isStale = ({ staleTurn, readTurn }: Entry): boolean => staleTurn > readTurn;

@@ -6,17 +6,30 @@ import type { MutationResolvers, Resolvers } from '../generated/schema.js';
 import { FORBIDDEN } from '../application/within-reach.js';
 import type { RequestContext } from '../graphql/context.js';
 import { forbidden } from '../graphql/errors.js';
+import type { GivenProof, Reauthentication } from '../signatures/reauthentication.js';
 import type { Metrics } from '../operations/metrics.js';
 
 type Recording = Required<Pick<MutationResolvers, CommandName>>;
 
 /** Every command of the menu as the mutation of its name. */
-export function recordingResolvers(bus: CommandBus, metrics: Metrics) {
+export function recordingResolvers(
+  bus: CommandBus,
+  metrics: Metrics,
+  reauthentication: Pick<Reauthentication, 'prove'>,
+) {
+  /** Whoever signs proves who they are; what they prove it by goes no further than this. */
+  const prove = (given: GivenProof | undefined, { identity, address }: RequestContext) =>
+    given && reauthentication.prove(identity, given, address ?? '');
   const record =
     (name: string) =>
-    async (_root: unknown, { input }: { input: Given }, { identity }: RequestContext) => {
-      const given = [{ name, input: withoutId(input) }];
-      const outcome = await bus.execute(new RecordCommands(identity, input.commandId, given));
+    async (_root: unknown, { input }: { input: Given }, context: RequestContext) => {
+      const { commandId, reauthentication: given, ...content } = input;
+      const proven = await prove(given, context);
+      const command = [{ name, input: content }];
+      const outcome =
+        proven?.kind === 'refused'
+          ? proven
+          : await bus.execute(new RecordCommands(context.identity, commandId, command, proven?.proof));
       metrics.commands.inc({ outcome: outcome.kind === 'accepted' ? 'accepted' : outcome.refusal.code });
       return answer(outcome);
     };
@@ -28,11 +41,8 @@ export function recordingResolvers(bus: CommandBus, metrics: Metrics) {
 
 interface Given {
   readonly commandId: string;
+  readonly reauthentication?: GivenProof;
   readonly [field: string]: unknown;
-}
-
-function withoutId({ commandId: _, ...input }: Given): Readonly<Record<string, unknown>> {
-  return input;
 }
 
 function answer(outcome: CommandOutcome) {

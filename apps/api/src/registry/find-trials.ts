@@ -1,13 +1,13 @@
 import type { Viewer } from '@cairn/access';
-import { type EventStore, isIdentifier, type Position, type TenantId } from '@cairn/event-sourcing';
-import { PostgresEventStore, ReadModels } from '@cairn/platform';
-import { type Trial, type TrialRoster, trialsProjection } from '@cairn/registry';
+import { type EventStore, type Instant, isIdentifier, type Position, type TenantId } from '@cairn/event-sourcing';
+import { KnownPositions, PostgresEventStore, ReadModels } from '@cairn/platform';
+import { rosterAt, type Trial, type TrialRoster, trialsProjection } from '@cairn/registry';
 import { Inject } from '@nestjs/common';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { pageOf, type Page, type PageRequest } from '../graphql/connection.js';
 import { badInput, readModelBehind } from '../graphql/errors.js';
 import { TrialSight } from '../monitoring/trial-sight.js';
-import { TrialStates } from '../monitoring/trial-states.js';
+import { TrialStates, WAIT_FOR_POSITION_MS } from '../monitoring/trial-states.js';
 import { rosterFor } from './roster-sight.js';
 import type { TrialView } from './trial-view.js';
 
@@ -37,6 +37,7 @@ export class FindTrialHandler implements IQueryHandler<FindTrial> {
   constructor(
     private readonly states: TrialStates,
     @Inject(PostgresEventStore) private readonly store: EventStore,
+    private readonly known: KnownPositions,
   ) {}
 
   async execute({ viewer, id, minPosition }: FindTrial): Promise<TrialView | undefined> {
@@ -48,8 +49,22 @@ export class FindTrialHandler implements IQueryHandler<FindTrial> {
     if (state === 'behind') throw readModelBehind(`the read models have not reached position ${minPosition}`);
     if (!state) return undefined;
     const sight = new TrialSight(state, viewer);
-    const roster = rosterFor(viewer, state.trial);
-    return { tenant, trial: id, viewer, roster, head: () => sight.head, sight: () => sight };
+    const sightOf = async (knownAt: Instant): Promise<TrialSight> => {
+      const position = await this.known.at(tenant, knownAt);
+      if (position <= state.position) return sight;
+      const later = await this.states.current(tenant, id, position);
+      if (!later || later === 'behind') throw behind();
+      return new TrialSight(later, viewer);
+    };
+    return {
+      tenant,
+      trial: id,
+      viewer,
+      roster: rosterFor(viewer, state.trial),
+      head: () => sight.head,
+      sight: (knownAt) => (knownAt === undefined ? sight : sightOf(knownAt)),
+      rosterAt: async (knownAt) => rosterAt(rosterFor(viewer, (await sightOf(knownAt)).roster), knownAt),
+    };
   }
 }
 
@@ -58,6 +73,7 @@ export class ListTrialsHandler implements IQueryHandler<ListTrials> {
   constructor(
     private readonly states: TrialStates,
     private readonly readModels: ReadModels,
+    private readonly known: KnownPositions,
   ) {}
 
   async execute({ viewer, request }: ListTrials): Promise<Page<TrialView> & { totalCount: number }> {
@@ -67,9 +83,11 @@ export class ListTrialsHandler implements IQueryHandler<ListTrials> {
     const { edges, pageInfo, totalCount } = pageOf(request, ids, (id) => id);
     let head: Promise<Position> | undefined;
     const views = edges.map(async ({ cursor, node: id }) => {
-      const sight = async (): Promise<TrialSight> => {
-        const state = await this.states.current(tenant, id);
-        if (!state || state === 'behind') throw badInput('there is no such trial');
+      const sight = async (knownAt?: Instant): Promise<TrialSight> => {
+        const position = knownAt === undefined ? undefined : await this.known.at(tenant, knownAt);
+        const state = await this.states.current(tenant, id, position);
+        if (state === 'behind') throw behind();
+        if (!state) throw badInput('there is no such trial');
         return new TrialSight(state, viewer);
       };
       const view: TrialView = {
@@ -79,6 +97,11 @@ export class ListTrialsHandler implements IQueryHandler<ListTrials> {
         roster: rosterFor(viewer, await this.roster(tenant, id)),
         head: async () => (viewer.knowsPositions ? (head ??= this.readModels.position(tenant)) : (await sight()).head),
         sight,
+        rosterAt: async (knownAt) => {
+          const position = await this.known.at(tenant, knownAt);
+          if (!(await this.readModels.waitFor(tenant, position, { timeoutMs: WAIT_FOR_POSITION_MS }))) throw behind();
+          return rosterAt(rosterFor(viewer, await this.roster(tenant, id)), knownAt);
+        },
       };
       return { cursor, node: view };
     });
@@ -92,3 +115,5 @@ export class ListTrialsHandler implements IQueryHandler<ListTrials> {
     return trial;
   }
 }
+
+const behind = () => readModelBehind('the read models have not reached what had been recorded by then');

@@ -1,11 +1,15 @@
 import { engagementDefinitions } from '@cairn/monitoring';
+import { parseInstant } from '@cairn/event-sourcing';
+import type { TrialRoster } from '@cairn/registry';
 import type { QueryBus } from '@nestjs/cqrs';
 import type { Tenants } from '../access/tenants.js';
-import type { Resolvers } from '../generated/schema.js';
+import type { InputMaybe, Resolvers } from '../generated/schema.js';
 import { pageOf, pageRequest } from '../graphql/connection.js';
+import { badInput } from '../graphql/errors.js';
 import { FindTrial, ListTrials } from './find-trials.js';
 import type { TenantView } from './tenant-view.js';
 import { presentProtocol, presentSite, protocolInForce } from './trial-roster.js';
+import type { TrialView } from './trial-view.js';
 
 /** Who is asking, and the trials that they may see. */
 export function registryResolvers(queries: QueryBus, tenants: Tenants) {
@@ -30,12 +34,31 @@ export function registryResolvers(queries: QueryBus, tenants: Tenants) {
       registration: ({ roster }) => roster.registration ?? null,
       timeZone: ({ roster }) => roster.timeZone,
       head: (trial) => trial.head(),
-      protocol: ({ roster }) => presentProtocol(protocolInForce(roster)),
-      engagementDefinitions: ({ roster }) => engagementDefinitions(protocolInForce(roster).protocol),
-      sites: ({ roster }, page) => {
-        const sites = roster.sites.map((site) => presentSite(site, roster));
-        return pageOf(pageRequest(page), sites, (site) => site.id);
+      protocol: async (trial, { knownAt }) => {
+        const roster = await rosterOf(trial, knownAt);
+        if (!roster) throw badInput('the trial was not registered by then, so it had no protocol');
+        return presentProtocol(protocolInForce(roster));
+      },
+      engagementDefinitions: async (trial, { knownAt }) => {
+        const roster = await rosterOf(trial, knownAt);
+        return engagementDefinitions(roster ? protocolInForce(roster).protocol : NO_PROTOCOL);
+      },
+      sites: async (trial, { knownAt, ...page }) => {
+        const request = pageRequest(page);
+        const roster = await rosterOf(trial, knownAt);
+        const sites = roster?.sites.map((site) => presentSite(site, roster)) ?? [];
+        return pageOf(request, sites, (site) => site.id);
       },
     },
   } satisfies Resolvers;
 }
+
+/** Before its registration a trial has the definitions that every trial has. */
+const NO_PROTOCOL = { engagementDefinitions: [] };
+
+/** The register as it stands, or stood; undefined when the trial was not on it. */
+const rosterOf = (
+  trial: TrialView,
+  knownAt: InputMaybe<string> | undefined,
+): TrialRoster | Promise<TrialRoster | undefined> =>
+  knownAt == null ? trial.roster : trial.rosterAt(parseInstant(knownAt)!);

@@ -1,5 +1,5 @@
 import type { Viewer } from '@cairn/access';
-import type { Position, TenantId } from '@cairn/event-sourcing';
+import type { Instant, Position, TenantId } from '@cairn/event-sourcing';
 import type { TrialRoster } from '@cairn/registry';
 import type { TrialSight } from '../monitoring/trial-sight.js';
 
@@ -12,5 +12,11 @@ export interface TrialView {
   readonly roster: TrialRoster;
   /** On the scale that the viewer is told. */
   head(): Position | Promise<Position>;
-  sight(): TrialSight | Promise<TrialSight>;
+  /**
+   * @param knownAt everything that was recorded by then is waited for, so that what is answered about then is final
+   * @throws a typed error (READ_MODEL_BEHIND) when it does not come in time
+   */
+  sight(knownAt?: Instant): TrialSight | Promise<TrialSight>;
+  /** The register as it stood, of that what the viewer may know of; undefined when the trial was not on it. */
+  rosterAt(knownAt: Instant): Promise<TrialRoster | undefined>;
 }

@@ -21,6 +21,7 @@ const Claims = z.object({
   exp: seconds,
   nbf: seconds.optional(),
   iat: seconds.optional(),
+  auth_time: seconds.optional(),
   scope: scopes.optional(),
   scp: scopes.optional(),
 });
@@ -45,6 +46,8 @@ export interface TokenClaims {
   readonly scopes: ReadonlySet<string>;
   /** In milliseconds since 1970. */
   readonly expiresAt: number;
+  /** When the person last proved to the issuer who they are; undefined where it does not tell. */
+  readonly authenticatedAt: number | undefined;
 }
 
 /**
@@ -54,7 +57,7 @@ export interface TokenClaims {
 export function readClaims(given: unknown, expected: ExpectedClaims, now: number): TokenClaims {
   const read = Claims.safeParse(given);
   if (!read.success) throw new TokenRefused('CLAIMS');
-  const { iss, aud, sub, exp, nbf, iat, scope = [], scp = [] } = read.data;
+  const { iss, aud, sub, exp, nbf, iat, auth_time: signedInAt, scope = [], scp = [] } = read.data;
   const claims = given as Readonly<Record<string, unknown>>;
   if (iss !== expected.issuer) throw new TokenRefused('ISSUER');
   if (![aud].flat().includes(expected.audience)) throw new TokenRefused('AUDIENCE');
@@ -71,6 +74,7 @@ export function readClaims(given: unknown, expected: ExpectedClaims, now: number
     session: idIn(claims, 'sid') ?? idIn(claims, 'jti'),
     scopes: new Set([...scope, ...scp].filter((each) => each !== '')),
     expiresAt: exp * 1_000,
+    authenticatedAt: signedInAt === undefined ? undefined : signedInAt * 1_000,
   };
 }
 

@@ -22,6 +22,10 @@ export interface HistorySelection {
   readonly recordedTo?: Instant;
   readonly occurredFrom?: Instant;
   readonly occurredTo?: Instant;
+  /** Recorded after this position, exclusive. */
+  readonly after?: Position;
+  /** Recorded up to this position, inclusive. */
+  readonly upTo?: Position;
 }
 
 export interface HistoryRange {
@@ -32,6 +36,8 @@ export interface HistoryRange {
   readonly above?: Position;
   /** At the most. */
   readonly limit: number;
+  /** A member that is left out of the payloads of one type: one that is long, and that nobody who asks is shown. */
+  readonly without?: { readonly type: string; readonly member: string };
 }
 
 /** Positions that are looked through for a page before the streams themselves are collected; some milliseconds. */
@@ -70,9 +76,11 @@ export class EventHistory {
       way === 'looked through'
         ? `(select * from cairn.event where ${place.join(' and ')} ${order} offset 0) log where ${where.join(' and ')}`
         : `(select * from cairn.event where ${[...place, ...where].join(' and ')} offset 0) selected`;
+    const payload = range.without ? lean(range.without, values) : 'payload';
+    const columns = EVENT_COLUMNS.replace(/payload$/, () => payload);
     const rows = await this.query<EventRow>(
       tenant,
-      `select ${EVENT_COLUMNS} from ${selected} ${order} limit $${values.push(range.limit)}`,
+      `select ${columns} from ${selected} ${order} limit $${values.push(range.limit)}`,
       values,
     );
     return rows.map((row) => readEvent(tenant, row));
@@ -88,6 +96,18 @@ export class EventHistory {
     return Number(row![0]);
   }
 
+  /** The position of the n-th selected event from the beginning, from 1; undefined where there are fewer. */
+  async positionOf(tenant: TenantId, selection: HistorySelection, n: number): Promise<Position | undefined> {
+    const { where, values } = condition(tenant, selection);
+    const [row] = await this.query<[string]>(
+      tenant,
+      `select position from cairn.event where ${['tenant = $1', ...where].join(' and ')}
+       order by position offset $${values.push(n - 1)} limit 1`,
+      values,
+    );
+    return row && BigInt(row[0]);
+  }
+
   private query<Row extends readonly unknown[]>(tenant: TenantId, text: string, values: unknown[]): Promise<Row[]> {
     return this.database.inTenant(tenant, async (client) => {
       const query = { text, values, rowMode: 'array', types: AS_TEXT } as pg.QueryArrayConfig;
@@ -95,6 +115,12 @@ export class EventHistory {
       return rows as unknown as Row[];
     });
   }
+}
+
+/** The payload, of one type without a member. */
+function lean({ type, member }: NonNullable<HistoryRange['without']>, values: unknown[]): string {
+  const [named, removed] = [`$${values.push(type)}::text`, `$${values.push(member)}::text`];
+  return `case when type = ${named} then (payload::jsonb - ${removed})::text else payload end`;
 }
 
 /** The part of a range next to where its page begins. */
@@ -123,7 +149,9 @@ function condition(tenant: TenantId, selection: HistorySelection): { where: stri
   if (names.length > 1) streams.push(`stream = any (${value(names)}::text[])`);
   if (positions.length > 0) streams.push(`position = any (${value(positions)}::bigint[])`);
   const where = [streams.length === 0 ? 'false' : `(${streams.join(' or ')})`];
-  const { types, actor, recordedFrom, recordedTo, occurredFrom, occurredTo } = selection;
+  const { types, actor, recordedFrom, recordedTo, occurredFrom, occurredTo, after, upTo } = selection;
+  if (after !== undefined) where.push(`position > ${value(after)}`);
+  if (upTo !== undefined) where.push(`position <= ${value(upTo)}`);
   if (types !== undefined) where.push(`type = any (${value(types)}::text[])`);
   if (actor !== undefined) where.push(`actor = ${value(actor)}`);
   const instant = (column: string, comparison: '>=' | '<=', at: Instant | undefined): void => {

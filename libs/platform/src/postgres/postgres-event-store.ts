@@ -144,6 +144,11 @@ export class PostgresEventStore implements EventStore {
     return this.signal.listen(listener);
   }
 
+  /** To be called when a log has grown past this store: readers learn of it as of an append. */
+  appendedElsewhere(tenant: TenantId): void {
+    this.signal.appended(tenant);
+  }
+
   async head(tenant: TenantId): Promise<Position> {
     const [row] = await this.readRows<[string]>(tenant, READ.head, []);
     return BigInt(row?.[0] ?? 0);

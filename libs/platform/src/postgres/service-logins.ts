@@ -4,9 +4,15 @@ import pg from 'pg';
 export interface ServiceUrls {
   readonly api: string;
   readonly projector: string;
+  /** Where the api brings exported logs back. */
+  readonly restore: string;
 }
 
-const LOGINS = { api: ['cairn_api', 'cairn_service'], projector: ['cairn_projecting', 'cairn_projector'] } as const;
+const LOGINS = {
+  api: ['cairn_api', 'cairn_service'],
+  projector: ['cairn_projecting', 'cairn_projector'],
+  restore: ['cairn_restoring', 'cairn_restorer'],
+} as const;
 /** Roles belong to the server: others may be making the same ones. */
 const LOCK = 8_245_101_311;
 
@@ -33,7 +39,11 @@ export async function makeServiceLogins(url: string): Promise<ServiceUrls> {
   } finally {
     await client.end();
   }
-  return { api: as(LOGINS.api[0], url), projector: as(LOGINS.projector[0], url) };
+  return {
+    api: as(LOGINS.api[0], url),
+    projector: as(LOGINS.projector[0], url),
+    restore: as(LOGINS.restore[0], url),
+  };
 }
 
 function as(login: string, url: string): string {

@@ -1,0 +1,86 @@
+import type { Instant } from '@cairn/event-sourcing';
+import type { EngagementDefinition, Protocol } from '@cairn/registry/protocol';
+import type { Temporal } from 'temporal-polyfill';
+import { engagementDefinitions } from './engagement-definitions.js';
+import { TimelineReader } from './engagement.js';
+import { localDay, startOfDay } from './intervention-window.js';
+import { protocolAt, type RegisteredSite, type RegisteredWorker, type TrialRegister } from './trial-register.js';
+
+/** Calendar days of one zone; each is worked out once. */
+export class TrialCalendar {
+  private readonly days = new Map<Instant, Temporal.PlainDate>();
+  private readonly numbers = new Map<Instant, number>();
+  private readonly starts = new Map<string, Instant>();
+  private readonly terms = new Map<string, Instant>();
+
+  constructor(readonly timeZone: string) {}
+
+  /** The day on which an instant falls. */
+  dayOf(instant: Instant): Temporal.PlainDate {
+    const day = this.days.get(instant) ?? localDay(instant, this.timeZone);
+    this.days.set(instant, day);
+    return day;
+  }
+
+  /** The day on which an instant falls, counted from 1970-01-01. */
+  numberOf(instant: Instant): number {
+    const number = this.numbers.get(instant) ?? numberOfDay(this.dayOf(instant).toString());
+    this.numbers.set(instant, number);
+    return number;
+  }
+
+  /** The first instant of a day. */
+  startOf(day: Temporal.PlainDate): Instant {
+    const key = day.toString();
+    const start = this.starts.get(key) ?? startOfDay(day, this.timeZone);
+    this.starts.set(key, start);
+    return start;
+  }
+
+  /**
+   * The first instant after the last day of a term: the day of `instant` with the term added, which counts to its end.
+   * Months are clamped to their end.
+   */
+  endOfTerm(instant: Instant, term: { readonly days: number } | { readonly months: number }): Instant {
+    const key = `${this.numberOf(instant)} ${'days' in term ? `${term.days} days` : `${term.months} months`}`;
+    const end =
+      this.terms.get(key) ?? this.startOf(this.dayOf(instant).add(term, { overflow: 'constrain' }).add({ days: 1 }));
+    this.terms.set(key, end);
+    return end;
+  }
+}
+
+/** An ISO day, counted from 1970-01-01. */
+export const numberOfDay = (day: string): number => Date.parse(`${day}T00:00:00Z`) / 86_400_000;
+
+/** What numbers depend on beside the records: the register and the protocol in force. */
+export interface TrialSetting {
+  readonly register: TrialRegister;
+  readonly version: number;
+  readonly protocol: Protocol;
+  readonly calendar: TrialCalendar;
+  readonly reader: TimelineReader;
+  /** By rising id. */
+  readonly definitions: readonly EngagementDefinition[];
+  readonly sites: ReadonlyMap<string, RegisteredSite>;
+  readonly workers: ReadonlyMap<string, RegisteredWorker>;
+}
+
+/** The setting at an instant. */
+export function trialSetting(
+  register: TrialRegister,
+  asOf: Instant,
+  calendar = new TrialCalendar(register.timeZone),
+): TrialSetting {
+  const { version, protocol } = protocolAt(register, asOf);
+  return {
+    register,
+    version,
+    protocol,
+    calendar,
+    reader: new TimelineReader({ timeZone: register.timeZone, protocol }),
+    definitions: engagementDefinitions(protocol),
+    sites: new Map(register.sites.map((site) => [site.site, site])),
+    workers: new Map(register.workers.map((worker) => [worker.worker, worker])),
+  };
+}

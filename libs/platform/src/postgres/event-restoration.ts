@@ -1,0 +1,131 @@
+import {
+  type EncodedEvent,
+  type Envelope,
+  EventStoreUnavailable,
+  type Position,
+  type TenantId,
+} from '@cairn/event-sourcing';
+import pg from 'pg';
+import { isPassing, isWrongValue, messageOf } from './failure.js';
+
+/** An event as it was recorded in another log: all but whose log it is and where in it. */
+export type RestoredEvent = EncodedEvent & Omit<Envelope, 'tenant' | 'position'>;
+
+/** The log of the tenant holds something already. */
+export class LogNotEmpty extends Error {
+  override readonly name = 'LogNotEmpty';
+  constructor() {
+    super('the log of the tenant is not empty');
+  }
+}
+
+/** What was to be restored is no log: times of record fall, a stream has a gap, an id comes twice. */
+export class NoLog extends Error {
+  override readonly name = 'NoLog';
+}
+
+/** U+001E: no name may hold it, and JSON only escaped. */
+const SEPARATOR = '\u001e';
+/** Longest time that one page may take in the server, in milliseconds. */
+const PAGE_TIMEOUT = 60_000;
+
+/**
+ * Brings an exported log back into an empty one, event by event as it was, in one transaction: until `commit`, nobody sees
+ * anything of it, and whatever interrupts it leaves the log empty.
+ */
+export class EventRestoration {
+  private head: Position = 0n;
+
+  private constructor(
+    private readonly client: pg.Client,
+    private readonly tenant: TenantId,
+  ) {}
+
+  /**
+   * @param url of a login that may become `cairn_restorer`
+   * @throws EventStoreUnavailable when the server cannot be reached, or the login may not
+   */
+  static async begin(url: string, tenant: TenantId): Promise<EventRestoration> {
+    const client = new pg.Client({
+      connectionString: url,
+      // Streams are looked up by their index, also in a table that the planner still takes for an empty one.
+      options: `-c role=cairn_restorer -c enable_seqscan=off -c jit=off -c statement_timeout=${PAGE_TIMEOUT}`,
+      application_name: 'cairn restore',
+      connectionTimeoutMillis: 10_000,
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.query('begin');
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw new EventStoreUnavailable(`nothing can be restored: ${messageOf(error)}`, { cause: error });
+    }
+    return new EventRestoration(client, tenant);
+  }
+
+  /**
+   * The next events, in the order of their log.
+   * @throws LogNotEmpty
+   * @throws NoLog
+   * @throws EventStoreUnavailable
+   */
+  async add(events: readonly RestoredEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const { rows } = await this.call<{ head: string | null }>(
+      'select cairn.restore($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as head',
+      [
+        this.tenant,
+        this.head,
+        ...[
+          events.map(({ revision }) => revision),
+          events.map(({ id }) => id),
+          events.map(({ commandId }) => commandId),
+          events.map(({ schemaVersion }) => schemaVersion),
+          events.map(({ occurredAt }) => occurredAt),
+          events.map(({ recordedAt }) => recordedAt),
+        ].map((column) => `{${column}}`),
+        ...[
+          events.map(({ stream }) => stream),
+          events.map(({ type }) => type),
+          events.map(({ actor }) => actor),
+          events.map(({ correlationId, commandId }) => (correlationId === commandId ? '' : correlationId)),
+          events.map(({ causationId, commandId }) => (causationId === commandId ? '' : causationId)),
+          events.map(({ metadata }) => metadataText(metadata)),
+          events.map(({ payload }) => payload),
+        ].map((column) => column.join(SEPARATOR)),
+      ],
+    );
+    const head = rows[0]!.head;
+    if (head === null) throw new LogNotEmpty();
+    this.head = BigInt(head);
+  }
+
+  /** From here on it is there, for everybody. */
+  async commit(): Promise<void> {
+    await this.call('commit', []);
+    await this.client.end();
+  }
+
+  /** Nothing of it has been. */
+  async abandon(): Promise<void> {
+    await this.client.query('rollback').catch(() => undefined);
+    await this.client.end().catch(() => undefined);
+  }
+
+  private async call<Row extends object>(text: string, values: readonly unknown[]): Promise<pg.QueryResult<Row>> {
+    try {
+      return await this.client.query<Row>(text, [...values]);
+    } catch (error) {
+      if (isPassing(error)) throw new EventStoreUnavailable(messageOf(error), { cause: error });
+      if (isWrongValue(error)) throw new NoLog(messageOf(error), { cause: error });
+      throw error;
+    }
+  }
+}
+
+/** As `cairn.append` is given it. */
+function metadataText(metadata: Readonly<Record<string, string>>): string {
+  for (const _ in metadata) return JSON.stringify(metadata);
+  return '';
+}

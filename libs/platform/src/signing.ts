@@ -1,0 +1,1 @@
+export { InvalidKeyRing, KeyRing, prepareKeyRing, readKeyRing, rotateKeyRing } from './proofs/key-ring.js';
