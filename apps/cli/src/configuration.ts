@@ -15,6 +15,7 @@ const Settings = z.object({
     .regex(/^[\w.~+/=-]+$/, 'is not a token')
     .optional(),
   CAIRN_DATA_DIR: z.string().optional(),
+  CAIRN_SIGNING_KEYS: z.string().optional(),
   /** npm and npx set it to the folder in which they were called. */
   INIT_CWD: z.string().optional(),
 });
@@ -27,6 +28,8 @@ export interface Configuration {
   readonly token: string | undefined;
   /** Where an embedded Cairn on this machine keeps its data, and so its issuer's file. */
   readonly dataDir: string;
+  /** The key ring that its log is signed with. */
+  readonly signingKeys: string;
 }
 
 /** @throws UsageError with everything that is wrong, not just the first thing */
@@ -38,11 +41,13 @@ export function readConfiguration(
   if (!read.success) {
     throw new UsageError(read.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('\n'));
   }
-  const { CAIRN_URL, CAIRN_TENANT, CAIRN_TOKEN, CAIRN_DATA_DIR, INIT_CWD } = read.data;
+  const { CAIRN_URL, CAIRN_TENANT, CAIRN_TOKEN, CAIRN_DATA_DIR, CAIRN_SIGNING_KEYS, INIT_CWD } = read.data;
+  const dataDir = path.resolve(INIT_CWD ?? '.', CAIRN_DATA_DIR ?? OWN_DATA);
   return {
     url: CAIRN_URL,
     tenant: CAIRN_TENANT,
     token: CAIRN_TOKEN,
-    dataDir: path.resolve(INIT_CWD ?? '.', CAIRN_DATA_DIR ?? OWN_DATA),
+    dataDir,
+    signingKeys: path.resolve(INIT_CWD ?? '.', CAIRN_SIGNING_KEYS ?? path.join(dataDir, 'signing-keys.json')),
   };
 }

@@ -2,15 +2,22 @@ import { isIdentifier, parseInstant } from '@cairn/event-sourcing';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { BenchOptions } from './bench/main.js';
 import type { Configuration } from './configuration.js';
+import { cutCommands } from './cut/cut-command.js';
 import { ExitCode, ServerUnreachable, UsageError } from './exit-code.js';
+import { exportCommand, type ExportOptions } from './export/export-command.js';
 import { type Asking, signIn } from './identity/sign-in.js';
 import { importCommand, type ImportOptions } from './import/import-command.js';
+import { isExport, restoreCommand } from './import/restore-command.js';
+import { listKeys, rotateKeys } from './keys/keys-command.js';
 import { rebuildCommand } from './rebuild/rebuild-command.js';
+import { CUT_REPORT_FORMATS, CUT_REPORT_KINDS, cutReportCommand, type CutReportOptions } from './report/cut-report.js';
 import { formatEngagement, REPORT_FORMATS, type ReportFormat } from './report/engagement-format.js';
 import { engagementReport } from './report/engagement-report.js';
 import { GraphqlError } from './server/server.js';
 import type { Terminal } from './terminal.js';
 import { tokenCommand, type TokenOptions } from './token/token-command.js';
+import { verifyCommand, type VerifyCommandOptions } from './verify/verify-command.js';
+import { verifyTrial } from './verify/verify-trial.js';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 rows were refused; 2 the command line cannot be used; 3 the server cannot be reached.`;
@@ -44,7 +51,9 @@ export async function run(
       );
 
   withServer(program.command('import'))
-    .description('Import a trial bundle: a folder with trial.json and CSV files.')
+    .description(
+      'Import a trial bundle, a folder with trial.json and CSV files; or restore an export into a new tenant.',
+    )
     .argument('<dir>', 'the bundle')
     .option('--dry-run', 'write nothing, report the same', false)
     .option('--strict', 'write nothing unless every row is good', false)
@@ -58,10 +67,52 @@ export async function run(
       'after',
       `
 A bad row is reported and left out; it never stops the good rows. Importing a bundle again adds nothing, so after an
-interruption the same command simply goes on. White space around cells is not part of them.${EXIT_CODES}`,
+interruption the same command simply goes on. White space around cells is not part of them.
+
+An export, which has a manifest.json, is verified and then brought back event by event, whole or not at all, into a tenant
+that has no log yet.${EXIT_CODES}`,
     )
     .action(async (directory: string, options: ImportOptions & Asking) => {
+      if (await isExport(directory)) {
+        if (options.dryRun || options.strict) throw new UsageError('an export is brought back whole or not at all');
+        const operator = await signIn(options, configuration, ['cairn:read', 'cairn:operate']);
+        exitCode = await restoreCommand(directory, operator.server, await signIn(options, configuration), terminal);
+        return;
+      }
       exitCode = await importCommand(directory, await signIn(options, configuration), options, terminal);
+    });
+
+  withServer(program.command('export'))
+    .description('Export a trial: its events as CloudEvents, and the checkpoints by which anybody can verify them.')
+    .argument('<trial>', 'the trial', identifier)
+    .requiredOption('--out <dir>', 'a folder that is empty or not there')
+    .option('--cut <id>', 'up to this data cut, with its tables', identifier)
+    .addHelpText('after', EXIT_CODES)
+    .action(async (trial: string, options: ExportOptions & Asking) => {
+      const { server } = await signIn(options, configuration);
+      exitCode = await exportCommand(trial, server, options, terminal);
+    });
+
+  withServer(program.command('verify'))
+    .description('Verify that an export is what was signed, without a server; the first altered position is named.')
+    .argument('[dir]', 'an export')
+    .option('--trial <id>', 'a trial of the server instead, exported for the purpose', identifier)
+    .option('--recompute', 'make the tables of its data cuts again from the events, and compare', false)
+    .option('--key <key>', 'a verifier key that is trusted (default: those in the export)', collected, [])
+    .option('--json', 'for machines', false)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 verified; 1 altered; 2 nothing can be said about it; 3 the server cannot be reached.',
+    )
+    .action(async (directory: string | undefined, options: VerifyCommandOptions & Asking & { trial?: string }) => {
+      if ((directory === undefined) === (options.trial === undefined))
+        throw new UsageError('give a folder, or --trial');
+      if (directory !== undefined) {
+        exitCode = await verifyCommand(directory, options, terminal);
+        return;
+      }
+      const { server } = await signIn(options, configuration);
+      exitCode = await verifyTrial(options.trial!, server, options, terminal);
     });
 
   const report = program.command('report').description('Print a report.');
@@ -77,6 +128,33 @@ interruption the same command simply goes on. White space around cells is not pa
       const table = await engagementReport(server, options.trial, options.definition, options.asOf);
       terminal.out.write(formatEngagement(table, options.format));
     });
+
+  for (const kind of CUT_REPORT_KINDS) {
+    withServer(report.command(kind))
+      .description(
+        kind === 'open'
+          ? 'Write the open report of a data cut: no number of one arm.'
+          : 'Write the closed report of a data cut, by masked arm; each look at it is recorded.',
+      )
+      .requiredOption('--trial <id>', 'the trial', identifier)
+      .requiredOption('--cut <id>', 'the data cut', identifier)
+      .addOption(new Option('--format <format>', 'as what').choices(CUT_REPORT_FORMATS).default('html'))
+      .requiredOption('--out <dir>', 'the folder to write to')
+      .addHelpText('after', EXIT_CODES)
+      .action(async (options: Asking & CutReportOptions) => {
+        const { server } = await signIn(options, configuration);
+        await cutReportCommand(kind, server, options, terminal);
+      });
+  }
+
+  cutCommands<Asking>({
+    program,
+    withServer,
+    signIn: (options) => signIn(options, configuration),
+    identifier,
+    time,
+    terminal,
+  });
 
   withServer(program.command('rebuild'))
     .description('Build a read model anew from the log; the old one serves until the new one is complete.')
@@ -99,6 +177,20 @@ interruption the same command simply goes on. White space around cells is not pa
     .option('--expires-in <seconds>', 'for how long it holds, at most a day', lifetime, 3_600)
     .addHelpText('after', EXIT_CODES)
     .action((user: string, options: TokenOptions) => tokenCommand(user, configuration.dataDir, options, terminal));
+
+  const keys = program
+    .command('keys')
+    .description('The keys that the logs of the Cairn on this machine are signed with.');
+  keys
+    .command('list')
+    .description('Print the public keys, the one that signs now last.')
+    .addHelpText('after', EXIT_CODES)
+    .action(() => listKeys(configuration.signingKeys, terminal));
+  keys
+    .command('rotate')
+    .description('Make a new key, which signs from now on; the others stay known.')
+    .addHelpText('after', EXIT_CODES)
+    .action(() => rotateKeys(configuration.signingKeys, terminal, new Date()));
 
   program
     .command('bench')
@@ -141,6 +233,8 @@ function identifier(text: string): string {
   if (!isIdentifier(text)) throw new InvalidArgumentError('It is not an identifier.');
   return text;
 }
+
+const collected = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
 function lifetime(text: string): number {
   const seconds = Number(text);

@@ -12,6 +12,13 @@ export interface Scale {
   readonly growthRounds: number;
   /** Appends in each turn of a growth round. */
   readonly growthAppends: number;
+  /** Of the one trial whose past is asked for. */
+  readonly travelEvents: number;
+  /** Turns with proofs and without, and milliseconds of each that are counted. */
+  readonly proofRounds: number;
+  readonly proofMilliseconds: number;
+  /** Events that are proved one by one. */
+  readonly proofs: number;
   /** Seconds of queries. */
   readonly tableSeconds: number;
   readonly meetings: number;
@@ -31,6 +38,10 @@ export const FULL: Scale = {
   rebuildRounds: 3,
   growthRounds: 5,
   growthAppends: 4_000,
+  travelEvents: 100_000,
+  proofRounds: 8,
+  proofMilliseconds: 3_000,
+  proofs: 2_000,
   tableSeconds: 20,
   meetings: 1_000,
   tenants: 64,
@@ -47,6 +58,10 @@ export const QUICK: Scale = {
   rebuildRounds: 1,
   growthRounds: 1,
   growthAppends: 500,
+  travelEvents: 5_000,
+  proofRounds: 2,
+  proofMilliseconds: 1_000,
+  proofs: 100,
   tableSeconds: 2,
   meetings: 30,
   tenants: 6,

@@ -5,9 +5,11 @@ import { benchGrowth } from './growth.js';
 import { openLaboratory } from './laboratory.js';
 import { isMet, render, type Section } from './report.js';
 import { benchLive } from './live.js';
+import { benchProofs } from './proofs.js';
 import { benchRebuild } from './rebuild.js';
 import { benchTable } from './table.js';
 import { benchTenants } from './tenants.js';
+import { benchTravel } from './travel.js';
 import { TrialDatabases } from './trials.js';
 import { isFaultless } from './witness.js';
 
@@ -25,7 +27,9 @@ const SECTIONS: Readonly<Record<string, (context: BenchContext) => Promise<Secti
   copy: benchCopy,
   rebuild: benchRebuild,
   table: benchTable,
+  travel: benchTravel,
   live: benchLive,
+  proofs: benchProofs,
   tenants: benchTenants,
   growth: benchGrowth,
 };

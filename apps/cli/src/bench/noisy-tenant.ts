@@ -28,7 +28,7 @@ export interface Noise {
 const IMPATIENCE_MS = 100;
 /** A moment in the middle of the trial: facts are counted anew for it. */
 const PAST = '2018-01-01T00:00:00Z';
-const PAST_TABLE = SITE_TABLE.replace('engagement {', `engagement(asOf: "${PAST}") {`);
+const PAST_TABLE = SITE_TABLE.replace('$asOf: DateTime', `$asOf: DateTime = "${PAST}"`);
 const HISTORY = `query ($trial: ID!) {
   trial(id: $trial) { history(last: 100) { edges { node { id position stream type data } } } }
 }`;

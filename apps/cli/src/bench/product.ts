@@ -5,6 +5,7 @@ import { accessEventTypes, peopleStream } from '@cairn/access';
 import { EventCatalogue, type TenantId, uuidV5 } from '@cairn/event-sourcing';
 import { makeServiceLogins, PostgresEventStore } from '@cairn/platform';
 import { mintToken, prepareIssuerFile } from '@cairn/platform/identity';
+import { prepareKeyRing } from '@cairn/platform/signing';
 import { startService } from './service.js';
 
 /** The API of a product that runs. */
@@ -14,11 +15,21 @@ export interface Product {
   readonly tokenOf: (tenant: TenantId) => Promise<string>;
 }
 
+/** For a tenant that has the product to itself: how fast it answers is what is measured, not how fairly. */
+export const ONE_TENANT = { TENANT_QUERY_COST_PER_SECOND: '1000000' };
+
 const MANAGER = 'bench';
 const A_DAY_IN_SECONDS = 86_400;
 
-/** Does something with the API of the whole product, which runs on the database meanwhile. */
-export async function withProduct<Result>(url: string, work: (product: Product) => Promise<Result>): Promise<Result> {
+/**
+ * Does something with the API of the whole product, which runs on the database meanwhile.
+ * @param settings of the API, where they are not its own
+ */
+export async function withProduct<Result>(
+  url: string,
+  work: (product: Product) => Promise<Result>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Result> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'cairn-bench-issuer-'));
   const closing = [() => rm(folder, { recursive: true })];
   try {
@@ -27,9 +38,19 @@ export async function withProduct<Result>(url: string, work: (product: Product) 
     const { file } = await prepareIssuerFile(issuerFile, { url: 'http://127.0.0.1/oidc', people: [], clients: [] });
     // As the services of `npm start`: what their logins may not do is part of what is measured.
     const logins = await makeServiceLogins(url);
-    const projector = await startService('projector', { DATABASE_URL: logins.projector }, '/health');
+    const signingKeys = path.join(folder, 'signing-keys.json');
+    await prepareKeyRing(signingKeys, new Date());
+    const signing = { DATABASE_URL: logins.projector, CAIRN_SIGNING_KEYS: signingKeys };
+    const projector = await startService('projector', signing, '/health');
     closing.push(() => projector.stop());
-    const api = await startService('api', { DATABASE_URL: logins.api, ISSUER_FILE: issuerFile }, '/health');
+    const environment = {
+      DATABASE_URL: logins.api,
+      ISSUER_FILE: issuerFile,
+      CAIRN_KEYS_DIR: path.join(folder, 'keys'),
+      CAIRN_MASKING_SECRET: 'no closed report is made in a bench',
+      ...settings,
+    };
+    const api = await startService('api', environment, '/health');
     closing.push(() => api.stop());
     return await work({
       port: api.port,

@@ -241,7 +241,7 @@ function supervision({ trial, site }: Person, number: number, monday: number): r
 }
 
 /** Numbers in [0, 1) that depend on nothing but the seed's parts (mulberry32 over a mixed seed). */
-function dice(...parts: readonly number[]): () => number {
+export function dice(...parts: readonly number[]): () => number {
   let state = 0x9e3779b9;
   for (const part of parts) state = Math.imul(state ^ part, 0x85ebca6b) ^ (state >>> 13);
   return () => {

@@ -1,3 +1,4 @@
+import { csvLines } from '../csv-cell.js';
 import { tableLines } from '../terminal.js';
 import type { EngagementCounts, EngagementReport } from './engagement-report.js';
 
@@ -103,13 +104,5 @@ function asCsv(report: EngagementReport): string {
     // The row of all sites has no site: an id could be a site's own.
     row('', '', report.overall, null),
   ];
-  return rows.map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
-}
-
-function csvCell(value: string | number | null): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  // A spreadsheet runs text that begins like a formula; the apostrophe makes it text again.
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvLines(rows);
 }
