@@ -29,7 +29,11 @@ interface Peers {
   readonly allocatedAt: number;
   /** In one append with the referral: then ordinals of what follows are others. */
   readonly inOneGo: boolean;
-  readonly contacts: readonly { readonly at: number; readonly ward: boolean; readonly voided: boolean }[];
+  readonly contacts: readonly {
+    readonly at: number;
+    readonly ward: boolean;
+    readonly corrected: 'voided' | 'amended' | undefined;
+  }[];
   readonly leavesIntervention: boolean;
 }
 
@@ -39,7 +43,9 @@ interface Participant {
   /** Whether the intervention arm is theirs in the first world. */
   readonly intervention: boolean;
   readonly dischargedAt: number | undefined;
-  readonly dischargeVoided: boolean;
+  readonly dischargeCorrected: 'voided' | 'amended' | undefined;
+  /** Only the record says more then: to which arm stays what it was in each world. */
+  readonly randomisationAmended: boolean;
   readonly readmittedAt: number | undefined;
   readonly followedUpAt: number | undefined;
   readonly withdraws: 'follow_up' | 'data_use' | undefined;
@@ -54,6 +60,11 @@ export interface FlippedTrial {
 const hours = (from: number, to: number): fc.Arbitrary<number> => fc.integer({ min: from * 24, max: to * 24 });
 const perhaps = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
 
+const corrected = fc.oneof(
+  { arbitrary: fc.constant(undefined), weight: 5 },
+  { arbitrary: fc.constantFrom('voided' as const, 'amended' as const), weight: 2 },
+);
+
 const peers: fc.Arbitrary<Peers> = fc.record({
   allocatedAt: hours(1, 10),
   inOneGo: fc.boolean(),
@@ -61,7 +72,7 @@ const peers: fc.Arbitrary<Peers> = fc.record({
     fc.record({
       at: hours(2, 60),
       ward: fc.boolean(),
-      voided: fc.oneof({ arbitrary: fc.constant(false), weight: 5 }, fc.constant(true)),
+      corrected,
     }),
     { maxLength: 5 },
   ),
@@ -73,7 +84,8 @@ const participant: fc.Arbitrary<Participant> = fc.record({
   referredAt: hours(0, 100),
   intervention: fc.boolean(),
   dischargedAt: perhaps(hours(1, 40)),
-  dischargeVoided: fc.oneof({ arbitrary: fc.constant(false), weight: 5 }, fc.constant(true)),
+  dischargeCorrected: corrected,
+  randomisationAmended: fc.oneof({ arbitrary: fc.constant(false), weight: 3 }, fc.constant(true)),
   readmittedAt: perhaps(hours(41, 60)),
   followedUpAt: perhaps(hours(41, 80)),
   withdraws: fc.oneof({ arbitrary: fc.constant(undefined), weight: 5 }, fc.constantFrom('follow_up', 'data_use')),
@@ -159,6 +171,19 @@ function participantRecords(tenant: string, given: Participant, index: number, w
     type: 'ParticipantRecordVoided',
     data: { ...who, event, reason },
   });
+  const amendmentOf = (
+    event: string,
+    { type, data }: Omit<DomainEvent, 'occurredAt'>,
+    hour: number,
+  ): Omit<DomainEvent, 'occurredAt'> => ({
+    type: 'ParticipantRecordAmended',
+    data: {
+      ...who,
+      event,
+      reason: 'typed wrongly',
+      record: { type, occurredAt: new Date(at(hour)).toISOString(), data },
+    },
+  });
   const both: Appended[] = [
     {
       ...referral,
@@ -166,8 +191,29 @@ function participantRecords(tenant: string, given: Participant, index: number, w
         ordinal === discharge ? { ...event, occurredAt: at(given.dischargedAt!) } : event,
       ),
     },
-    ...(discharge >= 0 && given.dischargeVoided
-      ? [record(62, 'voids', `${id} discharge`, [voidOf(eventId(referral.commandId, discharge), 'entered twice')])]
+    ...(discharge >= 0 && given.dischargeCorrected
+      ? [
+          record(62, 'corrections', `${id} discharge`, [
+            given.dischargeCorrected === 'voided'
+              ? voidOf(eventId(referral.commandId, discharge), 'entered twice')
+              : amendmentOf(
+                  eventId(referral.commandId, discharge),
+                  { type: 'ParticipantDischarged', data: who },
+                  given.dischargedAt! + 30,
+                ),
+          ]),
+        ]
+      : []),
+    ...(given.randomisationAmended
+      ? [
+          record(63, 'corrections', `${id} randomisation`, [
+            amendmentOf(
+              eventId(referral.commandId, 1),
+              { type: 'ParticipantRandomised', data: { ...who, arm, stratum: 'psychotic' } },
+              0,
+            ),
+          ]),
+        ]
       : []),
     ...(given.readmittedAt === undefined
       ? []
@@ -184,28 +230,33 @@ function participantRecords(tenant: string, given: Participant, index: number, w
         ]),
   ];
   if (!intervention) return both;
+  const meeting = (ward: boolean, n: number, outcome: string): Omit<DomainEvent, 'occurredAt'> => ({
+    type: ward ? 'WardContactRecorded' : 'CommunityMeetingRecorded',
+    data: {
+      ...who,
+      worker: `${given.site}-W`,
+      contact: `C${n}`,
+      mode: 'face_to_face',
+      outcome,
+      note: `world ${world}`,
+    },
+  });
   const met = contacts.map((contact, n) =>
-    record(contact.at, 'contacts.csv', `${id} ${n}`, [
-      {
-        type: contact.ward ? 'WardContactRecorded' : 'CommunityMeetingRecorded',
-        data: {
-          ...who,
-          worker: `${given.site}-W`,
-          contact: `C${n}`,
-          mode: 'face_to_face',
-          outcome: 'attended',
-          note: `world ${world}`,
-        },
-      },
-    ]),
+    record(contact.at, 'contacts.csv', `${id} ${n}`, [meeting(contact.ward, n, 'attended')]),
   );
   return [
     ...both,
     ...(inOneGo ? [] : [record(allocatedAt, 'participants.csv', `allocation ${id}`, [allocation])]),
     ...met,
-    ...contacts.flatMap(({ at: hour, voided }, n) =>
-      voided ? [record(hour + 5, 'voids', `${id} ${n}`, [voidOf(eventId(met[n]!.commandId, 0), 'wrong person')])] : [],
-    ),
+    ...contacts.flatMap(({ at: hour, corrected: how, ward }, n) => {
+      if (how === undefined) return [];
+      const target = eventId(met[n]!.commandId, 0);
+      const correction =
+        how === 'voided'
+          ? voidOf(target, 'wrong person')
+          : amendmentOf(target, meeting(ward, n, 'participant_absent'), hour);
+      return [record(hour + 5, 'corrections', `${id} ${n}`, [correction])];
+    }),
     ...(leavesIntervention
       ? [record(24 * 70, 'leaves', id, [{ type: 'ParticipantWithdrawn', data: { ...who, scope: 'intervention' } }])]
       : []),

@@ -54,14 +54,15 @@ export const benchmarkTrial: fc.Arbitrary<BenchmarkTrial> = fc
 
 export const after = (days: number): number => begin + days * DAY;
 
-/** The product's own calculation over the trial. */
-export function engagementOf({ participants }: BenchmarkTrial): TrialEngagement {
+/** The product's own calculation over the trial, as far as it was recorded by then. */
+export function engagementOf({ participants }: BenchmarkTrial, until = Infinity): TrialEngagement {
   const engagement = new TrialEngagement({
     timeZone: 'Europe/London',
     protocol: { arms: [{ id: 'peers', intervention: true }], interventionWindow: { monthsAfterDischarge: 12 } },
   });
   for (const [index, participant] of participants.entries()) {
-    engagement.set(`P${index}`, { facts: factsOf(participant) });
+    const facts = factsOf(participant).filter(({ recordedAt }) => recordedAt <= until);
+    engagement.set(`P${index}`, { facts });
   }
   return engagement;
 }

@@ -114,6 +114,23 @@ describe('collecting benchmarks', () => {
     );
   });
 
+  it('of past times gives what was told at those times, and nothing else', () => {
+    const day = fc.integer({ min: 0, max: 400 * 24 }).map((hours) => after(hours / 24));
+    fc.assert(
+      fc.property(benchmarkTrial, day, day, fc.option(day, { nil: undefined }), (trial, one, other, asOf) => {
+        const [knownAt, now] = [Math.min(one, other), Math.max(one, other)];
+        const [later, then] = [engagementOf(trial), engagementOf(trial, knownAt)];
+        for (const definition of both) {
+          const own = new Set(trial.sites.slice(0, 1));
+          expect(later.benchmark(definitions[definition], trial.sites, own, { asOf, knownAt, now })).toEqual(
+            then.benchmark(definitions[definition], trial.sites, own, { asOf, now: knownAt }),
+          );
+        }
+      }),
+      { numRuns: rounds({ ci: 50, night: 1_000 }) },
+    );
+  });
+
   it('after every single record shows a lot of them at a time, or what a month left', () => {
     fc.assert(
       fc.property(benchmarkTrial, (trial) => {

@@ -50,7 +50,11 @@ export class RunningWorld {
           DATABASE_URL: database.services.api,
           PORT: String(port),
           ISSUER_FILE: issuer.file,
+          CAIRN_MASKING_SECRET: 'the same secret in both of the worlds',
+          CAIRN_KEYS_DIR: path.join(path.dirname(issuer.file), `keys-${port}`),
           LOG_LEVEL: 'trace',
+          // Everything there is to ask, as fast as it is answered.
+          TENANT_QUERY_COST_PER_SECOND: '100000',
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       },

@@ -1,4 +1,5 @@
 import { accessRefusals, peopleEventTypes, unblindingEventTypes } from '@cairn/access';
+import { auditEventTypes, auditRefusals } from '@cairn/audit';
 import { deliveryEventTypes, deliveryRefusals } from '@cairn/delivery';
 import { registryEventTypes, registryRefusals } from '@cairn/registry';
 import { commands } from '../../apps/api/src/application/commands.js';
@@ -7,6 +8,7 @@ import { codesIn, pageText, rowsOf, sectionOf } from './page.js';
 const contexts = [
   { name: 'registry', eventTypes: registryEventTypes, refusals: registryRefusals },
   { name: 'delivery', eventTypes: deliveryEventTypes, refusals: deliveryRefusals },
+  { name: 'audit', eventTypes: auditEventTypes, refusals: auditRefusals },
   { name: 'access', eventTypes: [...peopleEventTypes, ...unblindingEventTypes], refusals: accessRefusals },
 ];
 const section = (name: string) => sectionOf(pageText(`libs/${name}/README.md`), 'Commands');
@@ -14,14 +16,16 @@ const rows = (name: string) => rowsOf(section(name)).filter(([command]) => !comm
 
 test.each(contexts)('the README of $name names each event that its commands lead to', ({ name, eventTypes }) => {
   const named = rows(name).flatMap(([, events]) => events!.split(/, | or /));
-  expect(named.toSorted()).toEqual(eventTypes.map(({ type }) => type).toSorted());
+  // A correction is judged where what it corrects was recorded.
+  expect([...new Set(named)].toSorted()).toEqual(eventTypes.map(({ type }) => type).toSorted());
 });
 
 test.each(contexts)('the README of $name names each refusal, and no other', ({ name, refusals }) => {
   expect(codesIn(section(name)).toSorted()).toEqual(Object.keys(refusals).toSorted());
 });
 
-test('together they name each command of the menu once', () => {
+test('together they name each command of the menu, and no other', () => {
   const named = contexts.flatMap(({ name }) => rows(name).map(([command]) => command!));
-  expect(named.toSorted()).toEqual(Object.keys(commands).toSorted());
+  // A correction is judged where what it corrects was recorded.
+  expect([...new Set(named)].toSorted()).toEqual(Object.keys(commands).toSorted());
 });

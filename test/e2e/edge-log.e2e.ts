@@ -66,7 +66,10 @@ it('has a line for each request: who, what, how it came out', async () => {
     ms: expect.any(Number),
     bytes: expect.any(Number),
   });
-  await running.graphql('query Wrong { trial(id: "T") { engagement(definition: "none") { asOf } } }');
+  const minPosition = await running.store.head('test');
+  await running.graphql(
+    `query Wrong { trial(id: "T", minPosition: "${minPosition}") { engagement(definition: "none") { asOf } } }`,
+  );
   expect(await untilLogged(({ name }) => name === 'Wrong')).toMatchObject({ status: 400, code: 'BAD_USER_INPUT' });
   await fetch(`${running.url}/metrics`);
   const nobody = await untilLogged(({ path }) => path === '/metrics');

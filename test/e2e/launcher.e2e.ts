@@ -216,7 +216,12 @@ describe('npm start with another PostgreSQL', () => {
           dataDir: path.join(folder, 'elsewhere'),
           env: { DATABASE_URL: database.url },
         }).ready();
-        expect(fs.readdirSync(running.launch.dataDir)).toEqual(['issuer.json', 'supervisor.json']);
+        expect(fs.readdirSync(running.launch.dataDir)).toEqual([
+          'issuer.json',
+          'masking-secret',
+          'signing-keys.json',
+          'supervisor.json',
+        ]);
         expect(await answers(launch.port)).toBe(true);
         await running.kill();
       } finally {

@@ -128,6 +128,16 @@ const trialFields: Readonly<Record<string, readonly [selection: string, show: (t
   ],
   history: ['history { totalCount }', ({ history }) => `${history.totalCount}`],
   unblindings: ['unblindings { request }', present],
+  erasures: ['erasures { request }', present],
+  queries: ['queries { totalCount }', present],
+  dataCuts: ['dataCuts { totalCount }', present],
+  dataCut: ['dataCut(id: "D1") { id }', present],
+  diff: ['diff(from: "D1", to: "D2") { from { id } }', present],
+  signatures: ['signatures { totalCount }', present],
+  checkpoint: ['checkpoint { size }', present],
+  inclusionProof: ['inclusionProof(event: "none") { index }', present],
+  consistencyProof: ['consistencyProof(from: 1, to: 2) { proof }', present],
+  recommendations: ['recommendations { totalCount }', present],
 };
 const participantFields: typeof trialFields = Object.fromEntries(
   ['id', 'site { id }', 'status', 'engagedAt', 'dischargedAt', 'windowClosesAt', 'arm'].map((selection) => {
@@ -170,6 +180,16 @@ const whole = {
   // Registered: the trial, two sites, two workers. Of participants: 6, 3, 4, 1. Of S1: an assessment.
   history: '20',
   unblindings: 'shown',
+  erasures: 'shown',
+  queries: 'shown',
+  signatures: 'shown',
+  checkpoint: 'shown',
+  inclusionProof: 'shown',
+  consistencyProof: 'shown',
+  dataCuts: 'shown',
+  dataCut: 'shown',
+  diff: 'shown',
+  recommendations: 'shown',
 };
 const site = {
   ...open,
@@ -180,6 +200,16 @@ const site = {
   fidelityAssociation: 'null NOT_IN_ROLE',
   benchmark: 'S1 and 1',
   unblindings: 'null NOT_IN_ROLE',
+  erasures: 'null NOT_IN_ROLE',
+  queries: 'null NOT_IN_ROLE',
+  signatures: 'null NOT_IN_ROLE',
+  checkpoint: 'null NOT_IN_ROLE',
+  inclusionProof: 'null NOT_IN_ROLE',
+  consistencyProof: 'null NOT_IN_ROLE',
+  dataCuts: 'SEALED NOT_IN_ROLE',
+  dataCut: 'null NOT_IN_ROLE',
+  diff: 'null NOT_IN_ROLE',
+  recommendations: 'null NOT_IN_ROLE',
 };
 const blinded = {
   ...open,
@@ -192,14 +222,24 @@ const blinded = {
   participants: 'SEALED NOT_IN_ROLE',
   history: 'SEALED BLINDED',
   unblindings: 'null NOT_IN_ROLE',
+  erasures: 'null NOT_IN_ROLE',
+  queries: 'null BLINDED',
+  signatures: 'null BLINDED',
+  checkpoint: 'null BLINDED',
+  inclusionProof: 'null BLINDED',
+  consistencyProof: 'null BLINDED',
+  dataCuts: 'SEALED BLINDED',
+  dataCut: 'null BLINDED',
+  diff: 'null BLINDED',
+  recommendations: 'null NOT_IN_ROLE',
 };
 
 it.each<[Role, object]>([
   ['trial_manager', whole],
-  ['dmc_member', whole],
-  ['unblinded_statistician', whole],
+  ['dmc_member', { ...whole, queries: 'null NOT_IN_ROLE', erasures: 'null NOT_IN_ROLE' }],
+  ['unblinded_statistician', { ...whole, erasures: 'null NOT_IN_ROLE' }],
   ['auditor', whole],
-  ['site_coordinator', { ...site, participants: 'P1 P2 P4 of 3', history: '13' }],
+  ['site_coordinator', { ...site, participants: 'P1 P2 P4 of 3', history: '13', queries: 'shown' }],
   [
     'peer_worker',
     {
@@ -213,7 +253,7 @@ it.each<[Role, object]>([
   ],
   ['site_viewer', { ...site, participants: 'SEALED NOT_IN_ROLE', history: 'SEALED NOT_IN_ROLE' }],
   ['blinded_outcome_assessor', { ...blinded, participants: 'P1 P2 P3 P4 of 4' }],
-  ['sponsor_administrator', { ...blinded, unblindings: 'shown' }],
+  ['sponsor_administrator', { ...blinded, unblindings: 'shown', erasures: 'shown', recommendations: 'shown' }],
   ['machine_subscriber', blinded],
 ])('what a %s sees of a trial', async (role, expected) => {
   const seen: Record<string, string> = {};

@@ -114,7 +114,8 @@ describe('an import', () => {
 
   test('is not for whoever records nothing, nor for the blinded', async () => {
     const stranger = await running.as('nobody');
-    for (const who of [auditor, assessor, stranger, await running.as('tester', { scopes: ['cairn:read'] })]) {
+    const viewer = await running.as('vi', { roles: [{ role: 'site_viewer', trial: 'T', site: 'S1' }] });
+    for (const who of [viewer, assessor, stranger, await running.as('tester', { scopes: ['cairn:read'] })]) {
       const response = await send(who, record(0, 'recordFollowUp', followUp('P1')));
       expect(response.status).toBe(403);
       expect(await response.json()).toEqual({

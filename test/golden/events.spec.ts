@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessEventTypes } from '@cairn/access';
+import { auditEventTypes } from '@cairn/audit';
 import { deliveryEventTypes } from '@cairn/delivery';
 import { EventCatalogue, type RecordedEvent } from '@cairn/event-sourcing';
 import { registryEventTypes } from '@cairn/registry';
@@ -10,7 +11,12 @@ import { registryEventTypes } from '@cairn/registry';
  * changed or removed: what was stored once must be readable for ever.
  */
 const folder = join(import.meta.dirname, 'events');
-const catalogue = new EventCatalogue([...registryEventTypes, ...deliveryEventTypes, ...accessEventTypes]);
+const catalogue = new EventCatalogue([
+  ...registryEventTypes,
+  ...deliveryEventTypes,
+  ...accessEventTypes,
+  ...auditEventTypes,
+]);
 
 const golden = readdirSync(folder).map((file) => {
   const [, type, version] = /^([A-Za-z]+)\.v(\d+)\.json$/.exec(file) ?? [];

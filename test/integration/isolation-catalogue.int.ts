@@ -219,8 +219,11 @@ describe('the live catalogue', () => {
        where relnamespace in ('cairn'::regnamespace, 'read_model'::regnamespace) and relkind in ('r', 'v') order by 1`,
     );
     expect(rows.map(({ name }) => name)).toEqual([
+      'cairn.checkpoint',
       'cairn.event',
       'cairn.log',
+      'cairn.notary',
+      'cairn.tile',
       'read_model.checkpoint',
       'read_model.generation',
       'read_model.meetings_g1',

@@ -60,7 +60,7 @@ describe('the process of the projector', () => {
   function start(): void {
     child = spawn(process.execPath, [MAIN], {
       stdio: 'ignore',
-      env: { DATABASE_URL: database.url, PROJECTOR_PORT: '0', LOG_LEVEL: 'silent' },
+      env: { DATABASE_URL: database.url, PROJECTOR_PORT: '0', LOG_LEVEL: 'silent', CAIRN_PROOFS: 'off' },
     });
   }
 
@@ -100,7 +100,7 @@ describe('the process of the projector', () => {
       }
       await new Promise((resolve) => setTimeout(resolve, moment));
       await kill();
-      const seen = events(await storedRows(database.url, 'participants_v1'));
+      const seen = events(await storedRows(database.url, `participants_v${participantsProjection.version}`));
       expect(new Set(seen).size).toBe(seen.length);
       expect(seen.length).toBeGreaterThanOrEqual(EVENTS);
       const own = (await generations()).filter(({ projection }) => projection === participantsProjection.name);
@@ -110,7 +110,7 @@ describe('the process of the projector', () => {
     await fc.assert(survives, { numRuns: rounds({ ci: 10, night: 60 }), endOnFailure: true });
     await settled();
     expect(await models.waitFor('a', await store.head('a'), { timeoutMs: 20_000 })).toBe(true);
-    const all = events(await storedRows(database.url, 'participants_v1'));
+    const all = events(await storedRows(database.url, `participants_v${participantsProjection.version}`));
     expect(new Set(all).size).toBe(all.length);
     expect(all).toHaveLength(head);
     const tables = await query<{ tablename: string }>(

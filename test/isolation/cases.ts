@@ -25,6 +25,10 @@ export const kinds = [
   'assignment',
   'request',
   'event',
+  'query',
+  'signature',
+  'cut',
+  'recommendation',
   'contact',
   'supervision',
   'session',
@@ -47,6 +51,11 @@ const ids: Readonly<Record<string, Kind>> = {
   assignment: 'assignment',
   request: 'request',
   event: 'event',
+  record: 'event',
+  query: 'query',
+  signature: 'signature',
+  cut: 'cut',
+  recommendation: 'recommendation',
   contact: 'contact',
   supervision: 'supervision',
   session: 'session',
@@ -69,6 +78,12 @@ const values: Readonly<Record<string, unknown>> = {
   occurredFrom: '2000-01-01T00:00:00Z',
   occurredTo: '2050-01-01T00:00:00Z',
   occurredAt: '2020-03-01T09:00:00Z',
+  occurredBefore: '2020-03-01T00:00:00Z',
+  table: 'flow',
+  size: 1,
+  from: 1,
+  to: 1,
+  cosignature: 'x',
   dischargedAt: '2020-03-09T09:00:00Z',
   enteredAt: '2020-03-02T09:00:00Z',
   attendedOn: '2020-03-01',
@@ -84,6 +99,7 @@ const values: Readonly<Record<string, unknown>> = {
   stratum: 'psychotic',
   instrument: 'index',
   total: 10,
+  changes: { minutes: 40 },
   items: [{ item: 'I1', value: 2 }],
   activities: ['walk'],
   minutes: 30,
@@ -92,6 +108,9 @@ const values: Readonly<Record<string, unknown>> = {
   daysPerWeek: 3,
   note: 'note',
   reason: 'reason',
+  text: 'text',
+  password: 'password',
+  token: 'token',
   role: 'trial_manager',
   title: 'Title',
   registration: 'ISRCTN1',
@@ -110,7 +129,12 @@ const values: Readonly<Record<string, unknown>> = {
 };
 
 /** Arguments whose kind depends on the field. */
-const ofField: Readonly<Record<string, Kind>> = { 'Query.trial.id': 'trial' };
+const ofField: Readonly<Record<string, Kind>> = {
+  'Query.trial.id': 'trial',
+  'Trial.dataCut.id': 'cut',
+  'Trial.diff.from': 'cut',
+  'Trial.diff.to': 'cut',
+};
 
 /** Ids by kind, one of each: those of a viewer's own tenant, another tenant's, or nobody's. */
 export type Ids = Readonly<Record<Kind, string>>;
@@ -134,6 +158,10 @@ const lists: Readonly<Record<string, Kind>> = {
   ParticipantConnection: 'participant',
   PersonConnection: 'person',
   RecordedEventConnection: 'event',
+  DataCutConnection: 'cut',
+  DataQueryConnection: 'query',
+  SignatureConnection: 'signature',
+  RecommendationConnection: 'recommendation',
 };
 
 /**
@@ -146,9 +174,10 @@ export function casesOf(schema: GraphQLSchema): readonly Case[] {
     ['mutation', schema.getMutationType()!],
     ['subscription', schema.getSubscriptionType()!],
   ] as const;
-  return roots.flatMap(([operation, root]) =>
-    Object.values(root.getFields()).flatMap((field) => fieldCases(operation, root, field, [], new Set([root.name]))),
-  );
+  return roots.flatMap(([operation, root]) => {
+    const seen = new Set([root.name]);
+    return Object.values(root.getFields()).flatMap((field) => fieldCases(operation, root, field, [], seen));
+  });
 }
 
 interface Step {
@@ -161,7 +190,7 @@ function fieldCases(
   parent: GraphQLObjectType,
   field: GraphQLField<unknown, unknown>,
   above: readonly Step[],
-  seen: ReadonlySet<string>,
+  seen: Set<string>,
 ): readonly Case[] {
   const path = [...above, { type: parent.name, field }];
   const type = getNamedType(field.type);
@@ -192,10 +221,10 @@ function fieldCases(
       };
     }),
   );
-  // A trial is reached once: what is below it is the same from wherever it is come to.
+  // Whatever can be reached is reached once: what is below it is the same from wherever it is come to.
   if (!isObjectType(type) || seen.has(type.name)) return own;
-  const below = new Set([...seen, type.name]);
-  const inner = Object.values(type.getFields()).flatMap((each) => fieldCases(operation, type, each, path, below));
+  seen.add(type.name);
+  const inner = Object.values(type.getFields()).flatMap((each) => fieldCases(operation, type, each, path, seen));
   return [...own, ...inner];
 }
 

@@ -25,7 +25,12 @@ const creates: ReadonlySet<string> = new Set([
   'registerPerson(input.person)',
   'assignRole(input.assignment)',
   'requestUnblinding(input.request)',
+  'requestErasure(input.request)',
   'referParticipant(input.participant)',
+  'raiseQuery(input.query)',
+  'signContent(input.signature)',
+  'takeDataCut(input.cut)',
+  'makeRecommendation(input.recommendation)',
 ]);
 /** Kinds of ids that are made up by whoever records: they are looked up in nothing. */
 const madeUp: ReadonlySet<Kind> = new Set<Kind>(['command', 'cursor', 'contact', 'supervision', 'session', 'rater']);
@@ -48,8 +53,15 @@ const assignmentOf = (role: Role): GivenRole => {
 
 /** A trial manager has neither, whichever it is. */
 const notForTheRole: ReadonlySet<string> = new Set(['assignRole(input.site)', 'assignRole(input.worker)']);
+/** Whoever signs is asked who they are before anything is looked up. */
+const provenFirst = /^(signContent|makeRecommendation|answerRecommendation)\b/;
+const WHERE = /("(?:position|size|bytes)"):"?\d+"?/g;
+const DIGEST = /\b[0-9a-f]{64}\b/g;
+/** There is no notary here, so that nothing has been signed yet. */
+const unsigned = /\binclusionProof\b/;
 /** Commands that no bundle has. */
-const ofAccess = /^mutation (registerPerson|assignRole|revokeRole|\w+Unblinding|setTenantLimits|rebuildReadModel)\b/;
+const ofAccess =
+  /^mutation (registerPerson|assignRole|revokeRole|\w+Unblinding|\w+Erasure|eraseParticipant|setTenantLimits|rebuildReadModel)\b/;
 
 /** Made-up ids of one length; what only a store can make is a UUID. */
 const idsOf = (word: string, nth: number): Ids =>
@@ -68,7 +80,17 @@ const own: Record<Kind, string> = {
 };
 
 /** A trial with one of everything, all of it under the given ids and with the word in every text. @returns an event's id */
-async function recordTrial(by: SignedIn, given: Ids, word: string, assessor: SignedIn): Promise<string> {
+async function recordTrial(
+  by: SignedIn,
+  given: Ids,
+  word: string,
+  {
+    assessor,
+    proof,
+    committee,
+    committeeProof,
+  }: Readonly<Record<'assessor' | 'committee', SignedIn>> & Readonly<Record<'proof' | 'committeeProof', string>>,
+): Promise<string> {
   const { trial, site, participant, worker } = given;
   const about = { trial, participant, occurredAt: at };
   await by.give('registerTrial', { trial, title: `${word} title`, timeZone: 'Europe/London', protocol });
@@ -114,11 +136,23 @@ async function recordTrial(by: SignedIn, given: Ids, word: string, assessor: Sig
   await by.give('registerPerson', { person: given.person, name: `${word} person` });
   await by.give('assignRole', { assignment: given.assignment, person: given.person, role: 'auditor', trial });
   await assessor.give('requestUnblinding', { request: given.request, trial, participant, reason: `${word} reason` });
+  await by.give('requestErasure', { request: given.request, trial, participant, reason: `${word} reason` });
   const { data } = await by.graphql(
     `{ trial(id: "${trial}") { history(filter: { types: ["WardContactRecorded"] }) { edges { node { id } } } } }`,
   );
-  return (data as { trial: { history: { edges: readonly { node: { id: string } }[] } } }).trial.history.edges[0]!.node
-    .id;
+  const { history } = (data as { trial: { history: { edges: readonly { node: { id: string } }[] } } }).trial;
+  const event = history.edges[0]!.node.id;
+  await by.give('raiseQuery', { trial, query: given.query, event, text: `${word} text` });
+  const reauthentication = { token: proof };
+  await by.give('signContent', { trial, signature: given.signature, event, meaning: 'REVIEW', reauthentication });
+  await by.give('takeDataCut', { trial, cut: given.cut, occurredBefore: '2020-03-01T00:00:00Z', note: `${word} note` });
+  const ofCut = { signature: `${given.signature}-of-cut`, cut: given.cut };
+  await by.give('signContent', { trial, ...ofCut, meaning: 'REVIEW', reauthentication });
+  await committee.give('makeRecommendation', {
+    ...{ trial, recommendation: given.recommendation, cut: given.cut, advice: 'CONTINUE' },
+    ...{ text: `${word} text`, meaning: 'APPROVAL', reauthentication: { token: committeeProof } },
+  });
+  return event;
 }
 
 describe('what belongs to another tenant', () => {
@@ -142,6 +176,9 @@ describe('what belongs to another tenant', () => {
       roles: [{ role: 'unblinded_statistician' }],
     });
     const ourStatistician = await running.as('statistician', { roles: [{ role: 'unblinded_statistician' }] });
+    const member = { role: 'dmc_member', until: '2049-01-01T00:00:00Z' } as const;
+    const theirCommittee = await running.as('foreign-committee', { tenant: 'foreign', roles: [member] });
+    const ourCommittee = await running.as('committee', { roles: [member] });
     for (const by of [running, theirs]) {
       await by.give('registerTenant', { name: by === theirs ? `${MARK} tenant` : 'Own' });
       const operator = await running.as('operator', { tenant: by.tenant, scopes: ['cairn:operate'] });
@@ -152,19 +189,36 @@ describe('what belongs to another tenant', () => {
         subscriptions: many,
       });
     }
-    own.event = await recordTrial(running, own, 'Own', ourStatistician);
+    const proofOf = (by: SignedIn): Promise<string> =>
+      running.tokenFor({ tenant: by.tenant, person: by.person, authenticatedAt: Date.now() });
+    own.event = await recordTrial(running, own, 'Own', {
+      assessor: ourStatistician,
+      proof: await proofOf(running),
+      committee: ourCommittee,
+      committeeProof: await proofOf(ourCommittee),
+    });
+    const theirProof = await proofOf(theirs);
+    const theirCommitteeProof = await proofOf(theirCommittee);
     await running.give('registerTrial', { trial: 'OTHER-T', title: 'Other', timeZone: 'Europe/London', protocol });
     for (const nth of Role.options.keys()) {
       const about = { trial: OWN, participant: `P1-${nth}`, occurredAt: at };
       await running.give('referParticipant', { ...about, site: 'S1' });
       await running.give('recordRandomisation', { ...about, arm: 'support' });
       await running.give('allocateWorker', { ...about, worker: 'S1-W' });
+      const query = { trial: OWN, query: `about ${about.participant}`, participant: about.participant };
+      await running.give('raiseQuery', { ...query, text: 'Is that so?' });
       for (const [family, word] of [
         ['looked up', MARK],
         ['taken', 'TAKEN00'],
       ] as const) {
         const ids = { ...idsOf(word, nth), actor: 'foreign-manager' };
-        foreign[family].push({ ...ids, event: await recordTrial(theirs, ids, MARK, theirAssessor) });
+        foreign[family].push({
+          ...ids,
+          event: await recordTrial(theirs, ids, MARK, {
+            ...{ assessor: theirAssessor, proof: theirProof },
+            ...{ committee: theirCommittee, committeeProof: theirCommitteeProof },
+          }),
+        });
       }
     }
     foreignCommands = [
@@ -184,6 +238,7 @@ describe('what belongs to another tenant', () => {
     participant: nameOf(each).startsWith('referParticipant') ? randomUUID() : participantOf(each, nth),
     ...(nameOf(each).startsWith('registerWorker') && { worker: randomUUID() }),
     ...(nameOf(each).startsWith('assignRole') && { assignment: randomUUID() }),
+    ...(nameOf(each).startsWith('raiseQuery') && { query: randomUUID() }),
   });
 
   /** An answer of the product as far as it could tell two ids apart. */
@@ -197,7 +252,10 @@ describe('what belongs to another tenant', () => {
   };
 
   const kept = (by: SignedIn, what: string, answer: string, sent: string): string => {
-    const without = answer.replaceAll(sent, '<id>').replaceAll(UUID, '<uuid>');
+    // A cut says where the log was when it was taken, and has a digest of that.
+    const cut = /\btakeDataCut\b/.test(what);
+    const lasting = cut ? answer.replaceAll(WHERE, '$1').replaceAll(DIGEST, '<digest>') : answer;
+    const without = lasting.replaceAll(sent, '<id>').replaceAll(UUID, '<uuid>');
     told.push({ by: by.person, what, answer: without });
     return without;
   };
@@ -216,6 +274,7 @@ describe('what belongs to another tenant', () => {
     const blunt: string[] = [];
     for (const each of cases) {
       if (madeUp.has(each.kind) || creates.has(nameOf(each)) || notForTheRole.has(nameOf(each))) continue;
+      if (provenFirst.test(nameOf(each)) || unsigned.test(each.name)) continue;
       const look = each.command && !ofAccess.test(each.name) ? importing : ask;
       const there = await look(running, each, { ...own, participant: participantOf(each, 0) }, 0);
       if (there === (await look(running, each, idsOf('ABSENT0', 0), 0))) blunt.push(each.name);
@@ -279,7 +338,7 @@ describe('what belongs to another tenant', () => {
 
 /** Of each role its own, so that what one does with them is not in the way of the next. */
 const participantOf = (each: Case, nth: number): string =>
-  /^(approve|deny)Unblinding/.test(nameOf(each)) ? own.participant : `P1-${nth}`;
+  /^((approve|deny)Unblinding|denyErasure|eraseParticipant)/.test(nameOf(each)) ? own.participant : `P1-${nth}`;
 
 const nameOf = ({ name }: Case): string => name.slice(name.indexOf(' ') + 1);
 

@@ -11,6 +11,15 @@ export interface Recorded {
   recordedAt: number;
   voidedAt?: number;
 }
+/** Something recorded that was amended: the version in its place, recorded when this one was struck. */
+export type Amendable<R extends Recorded> = R & { amended?: Amendable<R> };
+
+/** All versions of a record, each struck by the next. */
+export const versionsOf = <R extends Recorded>({ amended, ...version }: Amendable<R>): R[] => {
+  const plain = version as unknown as R;
+  return amended ? [{ ...plain, voidedAt: amended.recordedAt }, ...versionsOf(amended)] : [plain];
+};
+
 export interface OracleContact extends Recorded {
   setting: 'ward' | 'community';
   mode: 'face_to_face' | 'telephone' | 'video' | 'text';
@@ -19,12 +28,13 @@ export interface OracleContact extends Recorded {
 export interface OracleParticipant {
   id: string;
   site: string;
-  referral: Recorded;
-  randomisations: (Recorded & { arm: string })[];
-  allocations: (Recorded & { worker: string })[];
-  discharges: Recorded[];
-  contacts: OracleContact[];
-  withdrawals: (Recorded & { scope: 'intervention' | 'follow_up' | 'data_use' })[];
+  /** An amendment may refer to another site than `site`. */
+  referral: Amendable<Recorded & { site?: string }>;
+  randomisations: Amendable<Recorded & { arm: string }>[];
+  allocations: Amendable<Recorded & { worker: string }>[];
+  discharges: Amendable<Recorded>[];
+  contacts: Amendable<OracleContact>[];
+  withdrawals: Amendable<Recorded & { scope: 'intervention' | 'follow_up' | 'data_use' }>[];
 }
 export interface OracleAssessment extends Recorded {
   site: string;
@@ -38,7 +48,7 @@ export interface OracleTrial {
   interventionArms: string[];
   sites: string[];
   participants: OracleParticipant[];
-  assessments: OracleAssessment[];
+  assessments: Amendable<OracleAssessment>[];
   instrument: string | undefined;
 }
 
@@ -78,8 +88,9 @@ export function oracleStatus(
   asOf: number,
   knownAt = Infinity,
 ): { status: OracleStatus; engagedAt?: number } {
-  const seen = <R extends Recorded>(records: R[]): R[] =>
+  const seen = <R extends Recorded>(records: Amendable<R>[]): R[] =>
     records
+      .flatMap((record) => versionsOf<R>(record))
       .filter((r) => r.at <= asOf && r.recordedAt <= knownAt && !(r.voidedAt !== undefined && r.voidedAt <= knownAt))
       .sort((a, b) => a.at - b.at || a.recordedAt - b.recordedAt);
   const arm = seen(participant.randomisations)[0]?.arm;
@@ -105,6 +116,14 @@ export function oracleStatus(
   return { status: last !== undefined && localDay(asOf, trial.zone) > last ? 'not_engaged' : 'not_yet' };
 }
 
+/** Where a participant was known to be referred to; undefined when no referral was known to stand. */
+export const siteKnownAt = ({ site, referral }: OracleParticipant, knownAt: number): string | undefined => {
+  const known = versionsOf(referral).find(
+    ({ recordedAt, voidedAt }) => recordedAt <= knownAt && !(voidedAt !== undefined && voidedAt <= knownAt),
+  );
+  return known && (known.site ?? site);
+};
+
 /** The table: a row for every site in site-id order, then one for all. */
 export function oracleTable(
   trial: OracleTrial,
@@ -112,11 +131,8 @@ export function oracleTable(
   asOf: number,
   knownAt = Infinity,
 ): OracleRow[] {
-  const row = (label: string, participants: OracleParticipant[]): OracleRow => {
-    const there = participants.filter(
-      ({ referral: { recordedAt, voidedAt } }) =>
-        recordedAt <= knownAt && !(voidedAt !== undefined && voidedAt <= knownAt),
-    );
+  const row = (label: string, of: string[]): OracleRow => {
+    const there = trial.participants.filter((participant) => of.includes(siteKnownAt(participant, knownAt) ?? ''));
     const statuses = there.map((participant) => oracleStatus(trial, participant, engaged, asOf, knownAt).status);
     const number = (...wanted: OracleStatus[]): number => statuses.filter((status) => wanted.includes(status)).length;
     const percent = (part: number, whole: number): number | null => (whole === 0 ? null : (100 * part) / whole);
@@ -125,9 +141,9 @@ export function oracleTable(
     return {
       site: label,
       randomised: there.filter((participant) =>
-        participant.randomisations.some(
-          (r) => r.at <= asOf && r.recordedAt <= knownAt && !(r.voidedAt !== undefined && r.voidedAt <= knownAt),
-        ),
+        participant.randomisations
+          .flatMap(versionsOf)
+          .some((r) => r.at <= asOf && r.recordedAt <= knownAt && !(r.voidedAt !== undefined && r.voidedAt <= knownAt)),
       ).length,
       offered,
       withData,
@@ -141,30 +157,21 @@ export function oracleTable(
     };
   };
   const sites = [...trial.sites].sort();
-  return [
-    ...sites.map((site) =>
-      row(
-        site,
-        trial.participants.filter((participant) => participant.site === site),
-      ),
-    ),
-    row(
-      'all',
-      trial.participants.filter((participant) => sites.includes(participant.site)),
-    ),
-  ];
+  return [...sites.map((site) => row(site, [site])), row('all', sites)];
 }
 
 /** A site's fidelity: of the latest assessed day, the mean over raters of each one's last total. */
 export function oracleFidelity(trial: OracleTrial, site: string, asOf: number, knownAt = Infinity): number | null {
-  const seen = trial.assessments.filter(
-    (a) =>
-      a.site === site &&
-      a.instrument === trial.instrument &&
-      a.at <= asOf &&
-      a.recordedAt <= knownAt &&
-      !(a.voidedAt !== undefined && a.voidedAt <= knownAt),
-  );
+  const seen = trial.assessments
+    .flatMap(versionsOf)
+    .filter(
+      (a) =>
+        a.site === site &&
+        a.instrument === trial.instrument &&
+        a.at <= asOf &&
+        a.recordedAt <= knownAt &&
+        !(a.voidedAt !== undefined && a.voidedAt <= knownAt),
+    );
   const latest = seen
     .map((a) => localDay(a.at, trial.zone))
     .sort()

@@ -6,7 +6,7 @@ import {
   participantsProjection,
   type SiteAssessments,
 } from '@cairn/monitoring';
-import type { OracleTrial, Recorded } from './engagement-oracle.js';
+import type { Amendable, OracleTrial, Recorded } from './engagement-oracle.js';
 
 type Event = ParticipantEvent | SiteRecordEvent;
 type Content = Event extends infer E ? (E extends Event ? Pick<E, 'type' | 'data'> : never) : never;
@@ -15,37 +15,62 @@ type Content = Event extends infer E ? (E extends Event ? Pick<E, 'type' | 'data
 export function eventsOf(trial: OracleTrial): Fact<Event>[] {
   const events: Fact<Event>[] = [];
   let ids = 0;
-  const record = ({ at, recordedAt, voidedAt }: Recorded, content: Content, voiding: Content['type']): void => {
-    const id = uuid(ids++);
-    events.push(fact(content, id, at, recordedAt));
-    if (voidedAt === undefined) return;
-    const data = { ...content.data, event: id, reason: 'entered in error' };
-    events.push(fact({ type: voiding, data } as Content, uuid(ids++), voidedAt, voidedAt));
+  const record = <R extends Recorded>(
+    recorded: Amendable<R>,
+    contentOf: (version: R) => Content,
+    on: 'ParticipantRecord' | 'SiteRecord',
+  ): void => {
+    let id = uuid(ids++);
+    events.push(fact(contentOf(recorded), id, recorded.at, recorded.recordedAt));
+    const strike = (type: string, at: number, what: object): void => {
+      const { trial: name, participant, site } = contentOf(recorded).data as Record<string, string>;
+      const whose = on === 'SiteRecord' ? { site } : { participant };
+      const data = { trial: name, ...whose, event: id, reason: 'entered in error', ...what };
+      id = uuid(ids++);
+      events.push(fact({ type: `${on}${type}`, data } as unknown as Content, id, at, at));
+    };
+    let version = recorded;
+    while (version.amended) {
+      version = version.amended;
+      const occurredAt = new Date(version.at).toISOString();
+      strike('Amended', version.recordedAt, { record: { ...contentOf(version), occurredAt } });
+    }
+    if (version.voidedAt !== undefined) strike('Voided', version.voidedAt, {});
   };
   for (const { id, ...participant } of trial.participants) {
     const who = { trial: 'trial', participant: id };
-    const add = (recorded: Recorded, content: Content): void => record(recorded, content, 'ParticipantRecordVoided');
-    add(participant.referral, { type: 'ParticipantReferred', data: { ...who, site: participant.site } });
+    const add = <R extends Recorded>(each: Amendable<R>, contentOf: (version: R) => Content): void =>
+      record(each, contentOf, 'ParticipantRecord');
+    add(participant.referral, ({ site = participant.site }) => ({
+      type: 'ParticipantReferred',
+      data: { ...who, site },
+    }));
     for (const each of participant.randomisations) {
-      add(each, { type: 'ParticipantRandomised', data: { ...who, arm: each.arm } });
+      add(each, ({ arm }) => ({ type: 'ParticipantRandomised', data: { ...who, arm } }));
     }
     for (const each of participant.allocations) {
-      add(each, { type: 'WorkerAllocated', data: { ...who, worker: each.worker } });
+      add(each, ({ worker }) => ({ type: 'WorkerAllocated', data: { ...who, worker } }));
     }
-    for (const each of participant.discharges) add(each, { type: 'ParticipantDischarged', data: who });
+    for (const each of participant.discharges) add(each, () => ({ type: 'ParticipantDischarged', data: who }));
     for (const each of participant.withdrawals) {
-      add(each, { type: 'ParticipantWithdrawn', data: { ...who, scope: each.scope } });
+      add(each, ({ scope }) => ({ type: 'ParticipantWithdrawn', data: { ...who, scope } }));
     }
     for (const [index, each] of participant.contacts.entries()) {
-      add(each, {
-        type: each.setting === 'ward' ? 'WardContactRecorded' : 'CommunityMeetingRecorded',
-        data: { ...who, worker: 'worker', contact: `C${index}`, mode: each.mode, outcome: each.outcome as 'attended' },
-      });
+      add(each, ({ setting, mode, outcome }) => ({
+        type: setting === 'ward' ? 'WardContactRecorded' : 'CommunityMeetingRecorded',
+        data: { ...who, worker: 'worker', contact: `C${index}`, mode, outcome: outcome as 'attended' },
+      }));
     }
   }
-  for (const { site, instrument, rater, total, ...recorded } of trial.assessments) {
-    const data = { trial: 'trial', site, instrument, rater, total };
-    record(recorded, { type: 'FidelityAssessed', data }, 'SiteRecordVoided');
+  for (const each of trial.assessments) {
+    record(
+      each,
+      ({ site, instrument, rater, total }) => ({
+        type: 'FidelityAssessed',
+        data: { trial: 'trial', site, instrument, rater, total },
+      }),
+      'SiteRecord',
+    );
   }
   return events.sort((a, b) => a.recordedAt - b.recordedAt);
 }

@@ -1,11 +1,18 @@
 import type { Moment } from '@cairn/monitoring';
 import fc from 'fast-check';
 import { endOfDay, lastDay, localDay } from './calendar.js';
-import type { OracleContact, OracleParticipant, OracleTrial, Recorded } from './engagement-oracle.js';
+import {
+  type Amendable,
+  type OracleContact,
+  type OracleParticipant,
+  type OracleTrial,
+  type Recorded,
+  versionsOf,
+} from './engagement-oracle.js';
 
 /*
  * Small trials by chance, aimed at what goes wrong: windows that end where clocks change, contacts at their very edges,
- * voids, late records, several discharges, and moments just before, at and after each of them.
+ * voids, amendments and amendments of these, late records, several discharges, and moments just before, at and after each of them.
  */
 
 export const HOUR = 3_600_000;
@@ -14,8 +21,47 @@ export const DAY = 24 * HOUR;
 export const seldom = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ arbitrary: fc.constant(undefined), weight: 6 }, { arbitrary: value, weight: 1 });
 
+/**
+ * A record, now and then with one or two amendments; the last version may be voided in the place of the first one.
+ * @param differing what an amended version has in the place of what it amends, its time included
+ */
+export const amendable = <R extends Recorded>(
+  record: fc.Arbitrary<R>,
+  differing: fc.Arbitrary<Partial<Omit<R, keyof Recorded>> & { at?: number }>,
+): fc.Arbitrary<Amendable<R>> =>
+  fc
+    .tuple(
+      record,
+      fc.oneof(
+        { arbitrary: fc.constant([]), weight: 3 },
+        {
+          arbitrary: fc.array(fc.record({ differing, late: fc.integer({ min: 0, max: 40 * 24 }) }), {
+            minLength: 1,
+            maxLength: 2,
+          }),
+          weight: 1,
+        },
+      ),
+    )
+    .map(([{ voidedAt, ...first }, amendments]) => {
+      const versions = [first as unknown as R];
+      for (const { differing: given, late } of amendments) {
+        const before = versions.at(-1)!;
+        versions.push({ ...before, ...given, recordedAt: before.recordedAt + late * HOUR });
+      }
+      const last = versions.at(-1)!;
+      const ended = voidedAt === undefined ? last : { ...last, voidedAt: Math.max(voidedAt, last.recordedAt) };
+      return versions
+        .slice(0, -1)
+        .reduceRight<Amendable<R>>((amended, version) => ({ ...version, amended }), ended as Amendable<R>);
+    });
+
+/** Any of the members, none or all. */
+const some = <Members extends object>(members: { [Name in keyof Members]: fc.Arbitrary<Members[Name]> }) =>
+  fc.record(members, { requiredKeys: [] }) as fc.Arbitrary<Partial<Members>>;
+
 /** A zone with an instant near which its clocks do something: windows are laid across it. */
-const clocks = [
+export const clocks = [
   ['Europe/London', '2017-10-29T01:00:00Z'],
   ['Europe/London', '2018-03-25T01:00:00Z'],
   // Clocks go forward at midnight: the day begins at 01:00.
@@ -78,58 +124,72 @@ export const scene: fc.Arbitrary<Scene> = fc
     const participant = (index: number): fc.Arbitrary<OracleParticipant> =>
       fc
         .record({
-          discharges: fc.array(recorded(dischargeBefore(turn, given)), { maxLength: 3 }),
+          discharges: fc.array(
+            amendable(recorded(dischargeBefore(turn, given)), some({ at: dischargeBefore(turn, given) })),
+            { maxLength: 3 },
+          ),
           site: fc.constantFrom('S1', 'S2', 'S10'),
         })
         .chain(({ discharges, site }) => {
-          const closes = discharges.map(({ at }) => endOfDay(lastDay(localDay(at, zone), given), zone));
-          const edges = [...closes, ...discharges.map(({ at }) => at)].flatMap((edge) =>
+          const discharged = discharges.flatMap((each) => versionsOf<Recorded>(each)).map(({ at }) => at);
+          const closes = discharged.map((at) => endOfDay(lastDay(localDay(at, zone), given), zone));
+          const edges = [...closes, ...discharged].flatMap((edge) =>
             [-60_000, -1, 0, 1, 60_000].map((by) => edge + by),
           );
           const contactTime =
             edges.length === 0 ? anyTime : fc.oneof(anyTime, fc.constantFrom(...edges), fc.constantFrom(...edges));
+          const how = {
+            mode: fc.constantFrom(
+              'face_to_face' as const,
+              'face_to_face' as const,
+              'telephone' as const,
+              'video' as const,
+              'text' as const,
+            ),
+            outcome: fc.constantFrom('attended', 'attended', 'attended', 'participant_absent', 'cancelled_by_provider'),
+          };
           const contact: fc.Arbitrary<OracleContact> = fc
             .record({
               recorded: recorded(contactTime),
               setting: fc.constantFrom('ward' as const, 'community' as const),
-              mode: fc.constantFrom(
-                'face_to_face' as const,
-                'face_to_face' as const,
-                'telephone' as const,
-                'video' as const,
-                'text' as const,
-              ),
-              outcome: fc.constantFrom(
-                'attended',
-                'attended',
-                'attended',
-                'participant_absent',
-                'cancelled_by_provider',
-              ),
+              ...how,
             })
             .map(({ recorded: times, ...rest }) => ({ ...times, ...rest }));
           const early = fc.integer({ min: -230 * 24, max: -190 * 24 }).map((hours) => turn + hours * HOUR);
           return fc
             .record({
-              referral: fc.oneof({ arbitrary: standing(early), weight: 9 }, { arbitrary: recorded(early), weight: 1 }),
+              referral: amendable<Recorded & { site?: string }>(
+                fc.oneof({ arbitrary: standing(early), weight: 9 }, { arbitrary: recorded(early), weight: 1 }),
+                some({ at: early, site: fc.constantFrom('S1', 'S2', 'S10') }),
+              ),
               randomisations: fc.array(
-                fc
-                  .record({ times: recorded(early), arm: fc.constantFrom('support', 'support', 'peers', 'usual') })
-                  .map(({ times, arm }) => ({ ...times, arm })),
+                amendable(
+                  fc
+                    .record({ times: recorded(early), arm: fc.constantFrom('support', 'support', 'peers', 'usual') })
+                    .map(({ times, arm }) => ({ ...times, arm })),
+                  some({ at: early, arm: fc.constantFrom('support', 'usual') }),
+                ),
                 { maxLength: 2 },
               ),
               allocations: fc.array(
-                recorded(fc.oneof(early, anyTime)).map((times) => ({ ...times, worker: 'W1' })),
+                amendable(
+                  recorded(fc.oneof(early, anyTime)).map((times) => ({ ...times, worker: 'W1' })),
+                  some({ at: fc.oneof(early, anyTime) }),
+                ),
                 { maxLength: 2 },
               ),
-              contacts: fc.array(contact, { maxLength: 6 }),
+              contacts: fc.array(amendable(contact, some({ at: contactTime, ...how })), { maxLength: 6 }),
               withdrawals: fc.array(
-                fc
-                  .record({
-                    times: recorded(anyTime),
-                    scope: fc.constantFrom('intervention' as const, 'follow_up' as const, 'data_use' as const),
-                  })
-                  .map(({ times, scope }) => ({ ...times, scope })),
+                amendable(
+                  fc
+                    .record({
+                      times: recorded(anyTime),
+                      scope: fc.constantFrom('intervention' as const, 'follow_up' as const, 'data_use' as const),
+                    })
+                    .map(({ times, scope }) => ({ ...times, scope })),
+                  // The scope of a withdrawal says which one it is.
+                  some({ at: anyTime }),
+                ),
                 { maxLength: 1 },
               ),
             })
@@ -141,12 +201,12 @@ export const scene: fc.Arbitrary<Scene> = fc
       .chain((size) => fc.tuple(...Array.from({ length: size }, (_, index) => participant(index))))
       .chain((participants) => {
         const times = participants.flatMap(({ discharges, contacts, referral, withdrawals, allocations }) => [
-          ...[...discharges, ...contacts, ...withdrawals, ...allocations, referral].flatMap((each) => [
-            each.at,
-            each.recordedAt,
-            each.voidedAt ?? each.at,
-          ]),
-          ...discharges.map(({ at }) => endOfDay(lastDay(localDay(at, zone), given), zone)),
+          ...[...discharges, ...contacts, ...withdrawals, ...allocations, referral]
+            .flatMap((each) => versionsOf<Recorded>(each))
+            .flatMap((each) => [each.at, each.recordedAt, each.voidedAt ?? each.at]),
+          ...discharges
+            .flatMap((each) => versionsOf<Recorded>(each))
+            .map(({ at }) => endOfDay(lastDay(localDay(at, zone), given), zone)),
         ]);
         const time = fc.oneof(
           anyTime,

@@ -23,7 +23,7 @@ import {
   type OracleTrial,
 } from './engagement-oracle.js';
 import { eventsOf, fidelityDocuments, participantDocuments } from './facts.js';
-import { clock, DAY, dischargeBefore, HOUR, protocolWindow, scene, seldom, window } from './random-trial.js';
+import { amendable, clock, DAY, dischargeBefore, HOUR, protocolWindow, scene, seldom, window } from './random-trial.js';
 import { expectSameTable } from './same-table.js';
 
 const ownDefinition: EngagementDefinition = {
@@ -182,6 +182,7 @@ describe('the intervention window', () => {
 
 describe("a site's fidelity", () => {
   it('is that of its latest assessed day, at every moment', () => {
+    const total = fc.integer({ min: 30, max: 120 }).map((tenths) => tenths / 10);
     const assessment = fc
       .record({
         day: fc.integer({ min: 0, max: 4 }),
@@ -190,7 +191,7 @@ describe("a site's fidelity", () => {
         voidLate: seldom(fc.integer({ min: 0, max: 48 })),
         instrument: fc.constantFrom('index', 'index', 'other'),
         rater: fc.constantFrom('R1', 'R2'),
-        total: fc.integer({ min: 30, max: 120 }).map((tenths) => tenths / 10),
+        total,
       })
       .map(({ day, minutes, late, voidLate, ...rest }) => {
         const at = Date.UTC(2017, 9, 13) + day * DAY + minutes * 60_000;
@@ -205,7 +206,7 @@ describe("a site's fidelity", () => {
       });
     fc.assert(
       fc.property(
-        fc.uniqueArray(assessment, { maxLength: 6, selector: ({ at }) => at }),
+        fc.uniqueArray(amendable(assessment, fc.record({ total })), { maxLength: 6, selector: ({ at }) => at }),
         fc.array(fc.tuple(fc.integer({ min: -24, max: 240 }), fc.integer({ min: -24, max: 240 })), { minLength: 3 }),
         (assessments, moments) => {
           const trial: OracleTrial = {

@@ -14,6 +14,12 @@ const WIDER_POLICIES: Readonly<Record<string, string>> = {
 /** Functions that act as their owner, who may call them, and why they may. All have their search path pinned. */
 const DEFINERS: Readonly<Record<string, { readonly callers: readonly string[]; readonly why: string }>> = {
   'cairn.append': { callers: ['cairn_projector', 'cairn_service'], why: 'the one way to events; it sets the tenant' },
+  'cairn.keep_checkpoints': { callers: ['cairn_projector'], why: 'the one way to checkpoints; it sets the tenant' },
+  'cairn.halt_notary': {
+    callers: ['cairn_projector'],
+    why: 'stops and resumes one tenant’s notary; it sets the tenant',
+  },
+  'cairn.restore': { callers: ['cairn_restorer'], why: 'fills an empty log; it sets the tenant' },
   'cairn.tenants': { callers: ['cairn_projector'], why: 'whoever projects must know all logs' },
   'read_model.request_rebuild': { callers: ['cairn_service'], why: 'touches buildings only, which are no tenant’s' },
 };
@@ -211,12 +217,12 @@ async function roles(client: pg.ClientBase): Promise<string[]> {
      where rolname ~ '^cairn_' and rolinherit
      union all
      select 'role ' || rolname || ' can log in' from pg_roles
-     where rolname in ('cairn_owner', 'cairn_projector', 'cairn_service') and rolcanlogin
+     where rolname in ('cairn_owner', 'cairn_projector', 'cairn_restorer', 'cairn_service') and rolcanlogin
      union all
      select 'role ' || member.rolname || ' can become ' || given.rolname
      from pg_auth_members m join pg_roles given on given.oid = m.roleid join pg_roles member on member.oid = m.member
      where member.rolname ~ '^cairn_' and (member.rolname, given.rolname) not in
-       (('cairn_api', 'cairn_service'), ('cairn_projecting', 'cairn_projector'))
+       (('cairn_api', 'cairn_service'), ('cairn_projecting', 'cairn_projector'), ('cairn_restoring', 'cairn_restorer'))
      union all
      select 'role ' || r.rolname || ' may create schemas' from pg_roles r
      where r.rolname ~ '^cairn_' and has_database_privilege(r.oid, current_database(), 'CREATE')

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { PostgresEventStore, ProjectionRunner } from '@cairn/platform';
+import path from 'node:path';
+import { PostgresEventStore, ProjectionRunner, type RunnableProjection } from '@cairn/platform';
 import type { TokenRequest } from '@cairn/platform/identity';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
@@ -47,12 +48,18 @@ export interface RunningApi extends SignedIn {
   readonly api: Api;
   readonly store: PostgresEventStore;
   readonly issuer: TestIssuer;
+  /** Its database, as the server's superuser. */
+  readonly databaseUrl: string;
+  /** The folder of the keys for free text. */
+  readonly keysDir: string;
   /** Somebody with these roles and no others: `as('anna', { roles: [{ role: 'site_coordinator', trial: 'T', site: 'S1' }] })`. */
   as(person: string, options?: AsOptions): Promise<SignedIn>;
   /** Whoever a token of one's own making names; nobody knows them. */
   withToken(token: string, as?: { readonly tenant?: string; readonly person?: string }): SignedIn;
   /** A token of the issuer, of `tester` of `test` where nothing else is said. */
   tokenFor(request?: Partial<TokenRequest>): Promise<string>;
+  /** Ends the API and the projections and starts them again, on the same database. @param served projections, if others */
+  restart(served?: readonly RunnableProjection[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,6 +79,9 @@ export interface RunOptions {
   readonly logTo?: { write(line: string): void };
 }
 
+/** By which arms are given letters in the product that the kit runs. */
+export const MASKING_SECRET = 'a secret of the test kit, and of nobody else';
+
 /** @param settings environment of the API, beside what the kit gives it */
 export async function runApi(
   settings: Readonly<Record<string, string>> = {},
@@ -79,21 +89,32 @@ export async function runApi(
 ): Promise<RunningApi> {
   const database = await createTestDatabase();
   const store = new PostgresEventStore({ url: database.url, role: 'cairn_projector', applicationName: 'test' });
-  const runner = new ProjectionRunner({ url: database.url, store, catalogue, projections });
-  await runner.start();
+  const project = async (served: readonly RunnableProjection[]): Promise<ProjectionRunner> => {
+    const started = new ProjectionRunner({ url: database.url, store, catalogue, projections: served });
+    await started.start();
+    return started;
+  };
+  let runner = await project(projections);
   const port = await freePort();
   const issuer = await testIssuer({ url: `http://127.0.0.1:${port}/oidc`, people, clients });
+  const keysDir = path.join(path.dirname(issuer.file), 'keys');
   await appendPerson(store, tenant, 'tester', [{ role: 'sponsor_administrator' }, { role: 'trial_manager' }]);
-  const api = await startApi(
-    readConfiguration({
-      DATABASE_URL: database.url,
-      PORT: String(port),
-      LOG_LEVEL: 'silent',
-      ISSUER_FILE: issuer.file,
-      ...settings,
-    }),
-    logTo,
-  );
+  const serve = () =>
+    startApi(
+      readConfiguration({
+        DATABASE_URL: database.url,
+        PORT: String(port),
+        LOG_LEVEL: 'silent',
+        ISSUER_FILE: issuer.file,
+        CAIRN_MASKING_SECRET: MASKING_SECRET,
+        // A test asks faster than people do.
+        TENANT_QUERY_COST_PER_SECOND: '10000',
+        CAIRN_KEYS_DIR: keysDir,
+        ...settings,
+      }),
+      logTo,
+    );
+  let api = await serve();
 
   const tokenFor: RunningApi['tokenFor'] = (request) => issuer.token({ tenant, person: 'tester', ...request });
   const tester = signedIn(api.url, tenant, 'tester', await tokenFor());
@@ -101,9 +122,13 @@ export async function runApi(
   await tester.graphql('{ viewer { id } }');
   return {
     ...tester,
-    api,
+    get api() {
+      return api;
+    },
     store,
     issuer,
+    databaseUrl: database.url,
+    keysDir,
     tokenFor,
     withToken: (token, as) => signedIn(api.url, as?.tenant ?? tenant, as?.person ?? 'tester', token),
     as: async (person, { tenant: of = tenant, roles = [], ...request } = {}) => {
@@ -115,6 +140,12 @@ export async function runApi(
         await known(signedIn(api.url, of, person, reading), roles);
       }
       return signedIn(api.url, of, person, token);
+    },
+    restart: async (served = projections) => {
+      await api.close();
+      await runner.stop();
+      runner = await project(served);
+      api = await serve();
     },
     close: async () => {
       await api.close();

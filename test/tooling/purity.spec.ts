@@ -98,6 +98,18 @@ describe('purity rules', () => {
     expect(file).toContain('no-restricted-imports');
   });
 
+  it('holds for audit, which may hash and sign as well', () => {
+    const audit = (code: string) => ({ path: 'libs/audit/src/deliberate.ts', code });
+    const [signed, random, clock] = rulesBrokenBy([
+      audit("import { hash, sign } from 'node:crypto';\nexport const a = [hash, sign];"),
+      audit("import { generateKeyPairSync } from 'node:crypto';\nexport const a = generateKeyPairSync;"),
+      audit('export const a = Date.now();'),
+    ]);
+    expect(signed).toEqual([]);
+    expect(random).toContain('no-restricted-imports');
+    expect(clock).toContain('no-restricted-properties');
+  });
+
   it('lets the environment be read in the configuration file of an app and nowhere else', () => {
     const code = "export const a = process.env['PORT'];";
     const places = [

@@ -14,7 +14,10 @@ describe('the settings of npm start', () => {
       ownIssuer: true,
       demo: true,
       dataDir: path.join(repository, '.cairn'),
+      keysDir: path.join(repository, '.cairn', 'keys'),
     });
+    expect(readSettings({ CAIRN_KEYS_DIR: '/safe/keys' }).keysDir).toBe('/safe/keys');
+    expect(readSettings({ CAIRN_KEYS: 'vault' }).keysDir).toBeUndefined();
   });
 
   it('put the projector beside the api unless it is told otherwise', () => {
