@@ -7,12 +7,16 @@ import { makeServiceLogins, PostgresEventStore } from '@cairn/platform';
 import { mintToken, prepareIssuerFile } from '@cairn/platform/identity';
 import { prepareKeyRing } from '@cairn/platform/signing';
 import { startService } from './service.js';
+import { openSigning } from './signing.js';
+import { TENANT } from './trials.js';
 
 /** The API of a product that runs. */
 export interface Product {
   readonly port: number;
   /** A token of somebody who is trial manager of all trials of the tenant; it outlasts every section. */
   readonly tokenOf: (tenant: TenantId) => Promise<string>;
+  /** How long the notary took to sign what the large log had before, in milliseconds; next to nothing when it was signed. */
+  readonly signedIn: number;
 }
 
 /** For a tenant that has the product to itself: how fast it answers is what is measured, not how fairly. */
@@ -22,7 +26,8 @@ const MANAGER = 'bench';
 const A_DAY_IN_SECONDS = 86_400;
 
 /**
- * Does something with the API of the whole product, which runs on the database meanwhile.
+ * Does something with the API of the whole product, which runs on the database meanwhile. A log that a bench made at one go
+ * is signed first: in a product that has been running all along it would have been.
  * @param settings of the API, where they are not its own
  */
 export async function withProduct<Result>(
@@ -43,6 +48,7 @@ export async function withProduct<Result>(
     const signing = { DATABASE_URL: logins.projector, CAIRN_SIGNING_KEYS: signingKeys };
     const projector = await startService('projector', signing, '/health');
     closing.push(() => projector.stop());
+    const signedIn = await untilSigned(url);
     const environment = {
       DATABASE_URL: logins.api,
       ISSUER_FILE: issuerFile,
@@ -54,6 +60,7 @@ export async function withProduct<Result>(
     closing.push(() => api.stop());
     return await work({
       port: api.port,
+      signedIn,
       tokenOf: async (tenant) => {
         await makeManager(url, tenant);
         return mintToken(file, { person: MANAGER, tenant, expiresInSeconds: A_DAY_IN_SECONDS });
@@ -61,6 +68,17 @@ export async function withProduct<Result>(
     });
   } finally {
     for (const close of closing.reverse()) await close();
+  }
+}
+
+async function untilSigned(url: string): Promise<number> {
+  const signing = openSigning(url);
+  try {
+    const began = performance.now();
+    await signing.caughtUp(TENANT);
+    return performance.now() - began;
+  } finally {
+    await signing.close();
   }
 }
 

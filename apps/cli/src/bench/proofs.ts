@@ -2,7 +2,6 @@ import http from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   cloudEventLine,
   hashesOf,
@@ -12,8 +11,8 @@ import {
   parseNote,
   verifyInclusion,
 } from '@cairn/audit';
-import { canonicalJson, type RecordedEvent, type TenantId } from '@cairn/event-sourcing';
-import { Database, PostgresEventStore, ProofStore } from '@cairn/platform';
+import { canonicalJson, type RecordedEvent } from '@cairn/event-sourcing';
+import type { ProofStore } from '@cairn/platform';
 import { prepareKeyRing } from '@cairn/platform/signing';
 import { followed } from './append.js';
 import { cairn } from './contenders/cairn.js';
@@ -24,14 +23,13 @@ import { median, percentile, rangeOf, type Section } from './report.js';
 import { ONE_TENANT, withProduct } from './product.js';
 import { readModelsOf } from './rebuilding.js';
 import { startService } from './service.js';
+import { openSigning } from './signing.js';
 import { TENANT } from './trials.js';
 import { Witness } from './witness.js';
 import { payloads, Run } from './workload.js';
 
 const WRITERS = 32;
 const WARM_UP_MS = 500;
-/** How long the notary may take to come to the end of a log. */
-const CAUGHT_UP_WITHIN_MS = 600_000;
 
 /** What it costs to have every event signed, and to prove one of many. */
 export async function benchProofs(context: BenchContext): Promise<Section> {
@@ -68,7 +66,7 @@ async function appendsWithAndWithout({ laboratory, scale }: BenchContext): Promi
       sides.push({ name, run, url, rates: [] as number[] });
     }
     const [on, off] = sides as [(typeof sides)[0], (typeof sides)[0]];
-    const signing = openProofs(on.url);
+    const signing = openSigning(on.url);
     closing.push(() => signing.close());
     const lags: number[] = [];
     const delays: number[] = [];
@@ -130,14 +128,11 @@ async function provingOne({ databases, scale }: BenchContext): Promise<Part> {
   const { url, plan } = database;
   return withProduct(
     url,
-    async ({ port, tokenOf }) => {
-      const signing = openProofs(url);
+    async ({ port, tokenOf, signedIn }) => {
+      const signing = openSigning(url);
       const agent = new http.Agent({ keepAlive: true });
       try {
         const token = await tokenOf(TENANT);
-        const began = performance.now();
-        await signing.caughtUp(TENANT);
-        const signedIn = performance.now() - began;
         const adapter: number[] = [];
         const graphql: number[] = [];
         for (const position of spread(plan.events, scale.proofs)) {
@@ -214,26 +209,4 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
   return performance.now() - began;
-}
-
-function openProofs(url: string) {
-  const role = 'cairn_projector' as const;
-  const store = new PostgresEventStore({ url, role, applicationName: 'cairn bench proofs' });
-  const database = new Database({ url, role, applicationName: 'cairn bench proofs' });
-  const proofs = new ProofStore(database);
-  return {
-    store,
-    proofs,
-    async caughtUp(tenant: TenantId): Promise<void> {
-      const deadline = performance.now() + CAUGHT_UP_WITHIN_MS;
-      while ((await proofs.notary(tenant)).position < (await store.head(tenant))) {
-        if (performance.now() > deadline) throw new Error('the notary does not come to the end of the log');
-        await wait(20);
-      }
-    },
-    close: async () => {
-      await database.close();
-      await store.close();
-    },
-  };
 }
