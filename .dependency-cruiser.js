@@ -1,6 +1,6 @@
 // Which room may use which. `test/tooling/boundaries.spec.ts` breaks each rule once and sees that it is noticed.
 
-const CONTEXT = '^libs/(registry|access|audit|delivery|monitoring)/';
+const CONTEXT = '^libs/(registry|access|audit|delivery|signals|monitoring|simulation)/';
 const PRODUCT = '^(libs|apps)/';
 const NOT_PRODUCT_CODE = '(\\.spec\\.ts$|/spec\\.ts$)';
 
@@ -18,12 +18,12 @@ export default {
       name: 'context-uses-kernel-only',
       comment: 'Contexts never depend on each other or on an adapter; apps compose.',
       severity: 'error',
-      from: { path: '^libs/(registry|access|audit|delivery)/' },
+      from: { path: '^libs/(registry|access|audit|delivery|signals|simulation)/' },
       to: { path: PRODUCT, pathNot: ['^libs/event-sourcing/', '^libs/$1/'] },
     },
     {
       name: 'monitoring-reads-published-shapes-only',
-      comment: 'Beside the kernel, monitoring reads the event shapes of delivery and the protocol of registry.',
+      comment: 'Beside the kernel, monitoring reads the event shapes of delivery, the protocol of registry and the rules of signals.',
       severity: 'error',
       from: { path: '^libs/monitoring/' },
       to: {
@@ -32,6 +32,7 @@ export default {
           '^libs/(event-sourcing|monitoring)/',
           '^libs/delivery/src/events\\.ts$',
           '^libs/registry/src/protocol\\.ts$',
+          '^libs/signals/src/(rule|events)\\.ts$',
         ],
       },
     },

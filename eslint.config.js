@@ -5,6 +5,8 @@ const CONTEXTS = [
   'libs/registry/src/**/*.ts',
   'libs/access/src/**/*.ts',
   'libs/delivery/src/**/*.ts',
+  'libs/signals/src/**/*.ts',
+  'libs/simulation/src/**/*.ts',
   'libs/monitoring/src/**/*.ts',
 ];
 const AUDIT = ['libs/audit/src/**/*.ts'];

@@ -5,6 +5,7 @@ import { auditEventTypes } from '@cairn/audit';
 import { deliveryEventTypes } from '@cairn/delivery';
 import { EventCatalogue, type RecordedEvent } from '@cairn/event-sourcing';
 import { registryEventTypes } from '@cairn/registry';
+import { signalsEventTypes } from '@cairn/signals';
 
 /*
  * One stored payload for each type of event and each version it ever had. A file is added with its version and never
@@ -16,6 +17,7 @@ const catalogue = new EventCatalogue([
   ...deliveryEventTypes,
   ...accessEventTypes,
   ...auditEventTypes,
+  ...signalsEventTypes,
 ]);
 
 const golden = readdirSync(folder).map((file) => {

@@ -3,6 +3,7 @@ import { auditEventTypes } from '@cairn/audit';
 import { deliveryEventTypes } from '@cairn/delivery';
 import { EventCatalogue, type EventType } from '@cairn/event-sourcing';
 import { registryEventTypes } from '@cairn/registry';
+import { signalsEventTypes } from '@cairn/signals';
 
 /** Every event type of the product, as the services know them: an export is read without any of them. */
 export const eventTypes: readonly EventType[] = [
@@ -10,5 +11,6 @@ export const eventTypes: readonly EventType[] = [
   ...deliveryEventTypes,
   ...accessEventTypes,
   ...auditEventTypes,
+  ...signalsEventTypes,
 ];
 export const catalogue = new EventCatalogue(eventTypes);

@@ -5,6 +5,7 @@ import { EventCatalogue } from '@cairn/event-sourcing';
 import { fidelityProjection, participantsProjection } from '@cairn/monitoring';
 import type { RunnableProjection } from '@cairn/platform';
 import { registryEventTypes, trialsProjection } from '@cairn/registry';
+import { signalsEventTypes } from '@cairn/signals';
 
 /** Every event type of the product. */
 export const catalogue = new EventCatalogue([
@@ -12,6 +13,7 @@ export const catalogue = new EventCatalogue([
   ...deliveryEventTypes,
   ...accessEventTypes,
   ...auditEventTypes,
+  ...signalsEventTypes,
 ]);
 
 /** The read models that are kept up to date. */

@@ -16,6 +16,9 @@ export const areas = {
   cuts: 'data cuts, what changed between them, their open reports and signatures',
   byArm: 'figures by masked arm, and the closed reports that show them',
   queries: 'questions about records, and their answers',
+  openSignals: 'signals of what is raised of all arms alike, and the rules of a trial',
+  signals: 'signals about the delivery of the intervention, which tell who was offered it',
+  alertSubscriptions: 'who is sent alerts, and what became of each',
   recommendations: 'what the committee advises, and the answer to it',
   proofs: 'the Merkle log of a trial, its checkpoints and the export of its events',
   erasures: 'requests to erase the free text about a participant, and what became of them',
@@ -48,6 +51,9 @@ const nothing = {
   cuts: 'none',
   byArm: 'none',
   queries: 'none',
+  openSignals: 'none',
+  signals: 'none',
+  alertSubscriptions: 'none',
   recommendations: 'none',
   proofs: 'none',
   erasures: 'none',
@@ -66,6 +72,9 @@ const watching = {
   history: 'trial',
   benchmark: 'trial',
   cuts: 'trial',
+  openSignals: 'trial',
+  signals: 'trial',
+  alertSubscriptions: 'trial',
   recommendations: 'trial',
   proofs: 'trial',
   readModels: 'trial',
@@ -83,6 +92,8 @@ const blinded = {
   cuts: 'sealed',
   byArm: 'sealed',
   queries: 'sealed',
+  signals: 'sealed',
+  alertSubscriptions: 'sealed',
   proofs: 'sealed',
   readModels: 'sealed',
 } as const satisfies Record<Area, Extent>;
@@ -106,7 +117,7 @@ export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
     queries: 'trial',
     unblindings: 'trial',
   },
-  blinded_outcome_assessor: { ...blinded, participants: 'trial' },
+  blinded_outcome_assessor: { ...blinded, participants: 'trial', openSignals: 'trial' },
   site_coordinator: {
     ...nothing,
     engagement: 'site',
@@ -116,6 +127,8 @@ export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
     history: 'site',
     benchmark: 'site',
     queries: 'site',
+    openSignals: 'site',
+    signals: 'site',
   },
   peer_worker: {
     ...nothing,
@@ -123,6 +136,8 @@ export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
     engagementStatus: 'caseload',
     allocation: 'caseload',
     history: 'caseload',
+    openSignals: 'caseload',
+    signals: 'caseload',
   },
   site_viewer: { ...nothing, engagement: 'site', benchmark: 'site' },
   auditor: {
@@ -142,7 +157,7 @@ export const sight: Readonly<Record<Role, Readonly<Record<Area, Extent>>>> = {
     people: 'trial',
     conduct: 'trial',
   },
-  machine_subscriber: blinded,
+  machine_subscriber: { ...blinded, openSignals: 'trial' },
 };
 
 /** How far a role's commands reach. */

@@ -19,6 +19,7 @@ import {
 } from '@cairn/event-sourcing';
 import { InMemoryKeys, type KeyOwner, ParticipantKeys } from '@cairn/platform/keys';
 import { registryEventTypes, type RegisterEntry } from '@cairn/registry';
+import { signalsEventTypes } from '@cairn/signals';
 import { Tenants } from '../access/tenants.js';
 import { Viewers } from '../access/viewers.js';
 import type { CutMaker } from '../cuts/cut-maker.js';
@@ -46,6 +47,7 @@ export const catalogue = new EventCatalogue([
   ...deliveryEventTypes,
   ...accessEventTypes,
   ...auditEventTypes,
+  ...signalsEventTypes,
 ]);
 
 /** Refusals that may come of a roster that was read before somebody added to it. */

@@ -1,0 +1,4 @@
+export * from './alert.js';
+export * from './events.js';
+export * from './rule.js';
+export * from './streams.js';
