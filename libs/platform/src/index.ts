@@ -1,5 +1,6 @@
 export * from './postgres/database.js';
 export * from './postgres/event-history.js';
+export * from './postgres/events-of-types.js';
 export * from './postgres/known-positions.js';
 export * from './postgres/event-restoration.js';
 export * from './postgres/stored-events.js';
