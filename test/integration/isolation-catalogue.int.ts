@@ -94,7 +94,7 @@ const slips: readonly (readonly [what: string, sql: string, finding: string])[] 
     `${filling} update read_model.generation set state = 'retired' where generation = 9`,
     'read_model.visits_g9 does not bind its owner',
   ],
-  ['a service that owns', 'alter table cairn.log owner to cairn_service', 'cairn.log belongs to neither owner'],
+  ['a service that owns', 'alter table cairn.log owner to cairn_service', 'cairn.log belongs to no owner'],
   [
     'a materialized view',
     'create materialized view cairn.stream as select distinct tenant, stream from cairn.event',

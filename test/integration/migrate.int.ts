@@ -45,7 +45,7 @@ describe('migrate', () => {
   it('needs no superuser, but a user who may act as the roles', async () => {
     await migrate(await newDatabase());
     const user = await newUser();
-    await server.query(`grant cairn_owner, cairn_service, cairn_projector to ${user}`);
+    await server.query(`grant cairn_owner, cairn_service, cairn_projector, cairn_alerter to ${user}`);
     const url = await newDatabase(user);
     await migrate(url);
     await works(url);

@@ -8,19 +8,26 @@ const WITHOUT_TENANT: Readonly<Record<string, string>> = {
 
 /** Policies that let more through than the tenant's own rows, and why. */
 const WIDER_POLICIES: Readonly<Record<string, string>> = {
-  'cairn.log listing SELECT to cairn_owner': 'cairn.tenants(), which the projector calls; no login can be the owner',
+  'cairn.log listing SELECT to cairn_owner':
+    'cairn.tenants(), which projector and alerter call; no login can be the owner',
 };
 
 /** Functions that act as their owner, who may call them, and why they may. All have their search path pinned. */
 const DEFINERS: Readonly<Record<string, { readonly callers: readonly string[]; readonly why: string }>> = {
-  'cairn.append': { callers: ['cairn_projector', 'cairn_service'], why: 'the one way to events; it sets the tenant' },
+  'cairn.append': {
+    callers: ['cairn_alerter', 'cairn_projector', 'cairn_service'],
+    why: 'the one way to events; it sets the tenant',
+  },
   'cairn.keep_checkpoints': { callers: ['cairn_projector'], why: 'the one way to checkpoints; it sets the tenant' },
   'cairn.halt_notary': {
     callers: ['cairn_projector'],
     why: 'stops and resumes one tenant’s notary; it sets the tenant',
   },
   'cairn.restore': { callers: ['cairn_restorer'], why: 'fills an empty log; it sets the tenant' },
-  'cairn.tenants': { callers: ['cairn_projector'], why: 'whoever projects must know all logs' },
+  'cairn.tenants': {
+    callers: ['cairn_alerter', 'cairn_projector'],
+    why: 'whoever projects or watches must know all logs',
+  },
   'read_model.request_rebuild': { callers: ['cairn_service'], why: 'touches buildings only, which are no tenant’s' },
 };
 
@@ -55,7 +62,7 @@ async function tables(client: pg.ClientBase): Promise<string[]> {
     client,
     `select n.nspname || '.' || c.relname as name, c.relkind as kind,
        c.relrowsecurity as enabled, c.relforcerowsecurity as forced,
-       pg_get_userbyid(c.relowner) not in ('cairn_owner', 'cairn_projector') as foreign_owned,
+       pg_get_userbyid(c.relowner) not in ('cairn_alerter', 'cairn_owner', 'cairn_projector') as foreign_owned,
        exists (select from pg_attribute a
          where a.attrelid = c.oid and a.attname = 'tenant' and a.attnotnull and not a.attisdropped) as tenant,
        -- Being filled by COPY, which binds nobody; only its owner can reach it.
@@ -74,7 +81,7 @@ async function tables(client: pg.ClientBase): Promise<string[]> {
         ...(tenant ? [] : [`${name} has no tenant in every row`]),
         ...(enabled ? [] : [`${name} is without row-level security`]),
         ...(forced || building ? [] : [`${name} does not bind its owner`]),
-        ...(foreign_owned ? [`${name} belongs to neither owner`] : []),
+        ...(foreign_owned ? [`${name} belongs to no owner`] : []),
       ];
     });
 }
@@ -181,7 +188,7 @@ async function grants(client: pg.ClientBase): Promise<string[]> {
        || ' on ' || n.nspname || '.' || c.relname as grant
      from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral aclexplode(c.relacl) a
      where ${OURS} and n.nspname <> 'public' and a.grantee not in (0, c.relowner)
-       and not (pg_get_userbyid(a.grantee) in ('cairn_service', 'cairn_projector') and a.privilege_type = 'SELECT')
+       and not (pg_get_userbyid(a.grantee) in ('cairn_alerter', 'cairn_projector', 'cairn_service') and a.privilege_type = 'SELECT')
      order by 1`,
   );
   return wrong.map(({ grant }) => grant);
@@ -217,12 +224,12 @@ async function roles(client: pg.ClientBase): Promise<string[]> {
      where rolname ~ '^cairn_' and rolinherit
      union all
      select 'role ' || rolname || ' can log in' from pg_roles
-     where rolname in ('cairn_owner', 'cairn_projector', 'cairn_restorer', 'cairn_service') and rolcanlogin
+     where rolname in ('cairn_alerter', 'cairn_owner', 'cairn_projector', 'cairn_restorer', 'cairn_service') and rolcanlogin
      union all
      select 'role ' || member.rolname || ' can become ' || given.rolname
      from pg_auth_members m join pg_roles given on given.oid = m.roleid join pg_roles member on member.oid = m.member
      where member.rolname ~ '^cairn_' and (member.rolname, given.rolname) not in
-       (('cairn_api', 'cairn_service'), ('cairn_projecting', 'cairn_projector'), ('cairn_restoring', 'cairn_restorer'))
+       (('cairn_alerting', 'cairn_alerter'), ('cairn_api', 'cairn_service'), ('cairn_projecting', 'cairn_projector'), ('cairn_restoring', 'cairn_restorer'))
      union all
      select 'role ' || r.rolname || ' may create schemas' from pg_roles r
      where r.rolname ~ '^cairn_' and has_database_privilege(r.oid, current_database(), 'CREATE')

@@ -29,7 +29,7 @@ import { POSITION_MAX, READ, type ReadStatement, REVISION_MAX } from './read-sta
 
 export interface PostgresEventStoreOptions {
   readonly url: string;
-  /** Default `cairn_service`; both may append and read. */
+  /** Default `cairn_service`; all may append and read. */
   readonly role?: Exclude<DatabaseRole, 'cairn_owner'>;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;

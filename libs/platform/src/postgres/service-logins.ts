@@ -4,6 +4,7 @@ import pg from 'pg';
 export interface ServiceUrls {
   readonly api: string;
   readonly projector: string;
+  readonly alerter: string;
   /** Where the api brings exported logs back. */
   readonly restore: string;
 }
@@ -11,6 +12,7 @@ export interface ServiceUrls {
 const LOGINS = {
   api: ['cairn_api', 'cairn_service'],
   projector: ['cairn_projecting', 'cairn_projector'],
+  alerter: ['cairn_alerting', 'cairn_alerter'],
   restore: ['cairn_restoring', 'cairn_restorer'],
 } as const;
 /** Roles belong to the server: others may be making the same ones. */
@@ -42,6 +44,7 @@ export async function makeServiceLogins(url: string): Promise<ServiceUrls> {
   return {
     api: as(LOGINS.api[0], url),
     projector: as(LOGINS.projector[0], url),
+    alerter: as(LOGINS.alerter[0], url),
     restore: as(LOGINS.restore[0], url),
   };
 }
