@@ -1,0 +1,35 @@
+import type { Instant } from '@cairn/event-sourcing';
+import { z } from 'zod';
+import { type Clearance, SignalOutcome, type signalRaising } from './events.js';
+import type { Severity } from './rule.js';
+import { id, timestamp, words } from './vocabulary.js';
+
+/*
+ * What is asked of signals: by people, under the names of the API's mutations, and by the watch, which gives its own
+ * commands and is asked for none.
+ */
+
+const ofSignal = { trial: id, signal: z.uuid().toLowerCase(), note: words.optional() };
+
+/** Commands of people for the stream of one signal. */
+export const SignalCommand = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('acknowledgeSignal'), ...ofSignal }),
+  /** To whoever is to look after it. */
+  z.object({ type: z.literal('assignSignal'), trial: id, signal: z.uuid().toLowerCase(), person: id }),
+  z.object({ type: z.literal('snoozeSignal'), ...ofSignal, until: timestamp }),
+  z.object({ type: z.literal('escalateSignal'), ...ofSignal }),
+  z.object({ type: z.literal('resolveSignal'), ...ofSignal, outcome: SignalOutcome }),
+  z.object({ type: z.literal('recordSignalOutcome'), ...ofSignal, outcome: SignalOutcome }),
+]);
+export type SignalCommand = z.infer<typeof SignalCommand>;
+
+/** What the watch finds of one signal. Given again, each leads to nothing. */
+export type WatchCommand =
+  /** `from`: when it began to hold. */
+  | { readonly type: 'raiseSignal'; readonly raising: z.infer<typeof signalRaising>; readonly from: Instant }
+  | { readonly type: 'clearSignal'; readonly why: Clearance; readonly at: Instant }
+  | { readonly type: 'returnSignal'; readonly at: Instant }
+  /** The time of its snooze is over. */
+  | { readonly type: 'wakeSignal' }
+  /** Nobody acknowledged it. `to` says how urgent it is by then, so that it is escalated once. */
+  | { readonly type: 'escalateUnattended'; readonly to: Severity; readonly at: Instant };
