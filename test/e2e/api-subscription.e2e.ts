@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { offerSupport, runApi, type RunningApi, setUpTrial, type SignedIn } from '../support/running-api.js';
+import { rounds } from '../support/rounds.js';
 
 interface Table {
   readonly position: string;
@@ -83,22 +84,16 @@ it('a meeting that engages a participant shows in the open table', async () => {
   await table.end();
 }, 30_000);
 
-it('1,000 meetings, each seen soon after it was recorded', async () => {
+it('every meeting of many is seen after it was recorded', async () => {
   await setUpTrial(running, 'L');
   await offerSupport(running, 'L', 'S1', 'P1');
   const table = await watch('L');
   await table.until(({ overall }) => overall.randomised === 1);
-  const latencies: number[] = [];
-  for (let n = 0; n < 1_000; n++) {
-    const given = performance.now();
+  for (let n = 0; n < rounds({ ci: 150, night: 1_000 }); n++) {
     const recorded = BigInt(await running.give('recordCommunityMeeting', meeting('L', 'P1', n)));
-    const { at } = await table.until(({ position: seen }) => BigInt(seen) >= recorded);
-    latencies.push(at - given);
+    // How soon, `cairn bench` measures.
+    await table.until(({ position: seen }) => BigInt(seen) >= recorded);
   }
-  latencies.sort((a, b) => a - b);
-  const quantile = (q: number): number => latencies[Math.ceil(q * latencies.length) - 1]!;
-  console.log(`mutation to table: p50 ${quantile(0.5).toFixed(1)} ms, p99 ${quantile(0.99).toFixed(1)} ms`);
-  expect(quantile(0.99)).toBeLessThan(2_000);
   await table.end();
 }, 120_000);
 

@@ -8,16 +8,27 @@ interface Text {
   readonly code: string;
 }
 
-const rulesBrokenBy = (texts: readonly Text[]): readonly (readonly string[])[] =>
-  JSON.parse(
+const texts: Text[] = [];
+let broken: readonly (readonly string[])[];
+
+/** All texts are linted together, before the first test: to start the linter takes longer than all that it does. */
+beforeAll(() => {
+  broken = JSON.parse(
     execFileSync(process.execPath, [path.join(import.meta.dirname, 'lint-texts.mjs')], {
       cwd: root,
       input: JSON.stringify(texts),
       encoding: 'utf8',
     }),
   );
+}, 60_000);
 
-const CONTEXTS = ['registry', 'delivery', 'monitoring'];
+/** To be asked while tests are described. @returns what tells, in a test, the rules that each of the texts breaks */
+function rulesBrokenBy(asked: readonly Text[]): () => readonly (readonly string[])[] {
+  const end = texts.push(...asked);
+  return () => broken.slice(end - asked.length, end);
+}
+
+const CONTEXTS = ['registry', 'delivery', 'signals', 'monitoring', 'simulation'];
 
 const IMPURE: Readonly<Record<string, readonly string[]>> = {
   'no-restricted-properties': [
@@ -68,29 +79,30 @@ const inContexts = (codes: readonly string[]) =>
   CONTEXTS.flatMap((context) => codes.map((code) => ({ path: `libs/${context}/src/deliberate.ts`, code })));
 
 describe('purity rules', () => {
-  it.each(Object.entries(IMPURE))('%s notices each violation in each context', (rule, codes) => {
-    const texts = inContexts(codes);
-    const silent = rulesBrokenBy(texts).flatMap((rules, index) => (rules.includes(rule) ? [] : [texts[index]]));
-    expect(silent).toEqual([]);
-  });
+  for (const [rule, codes] of Object.entries(IMPURE)) {
+    const impure = inContexts(codes);
+    const rules = rulesBrokenBy(impure);
+    it(`${rule} notices each violation in each context`, () => {
+      expect(rules().flatMap((each, index) => (each.includes(rule) ? [] : [impure[index]]))).toEqual([]);
+    });
+  }
 
+  const pure = inContexts(PURE);
+  const complaints = rulesBrokenBy(pure);
   it('says nothing about pure code', () => {
-    const texts = inContexts(PURE);
-    const complaints = rulesBrokenBy(texts).flatMap((rules, index) =>
-      rules.length === 0 ? [] : [[texts[index], rules]],
-    );
-    expect(complaints).toEqual([]);
+    expect(complaints().flatMap((rules, index) => (rules.length === 0 ? [] : [[pure[index], rules]]))).toEqual([]);
   });
 
+  const kernel = (code: string) => ({ path: 'libs/event-sourcing/src/deliberate.ts', code });
+  const inKernel = rulesBrokenBy([
+    kernel("import { createHash } from 'node:crypto';\nexport const a = createHash('sha1');"),
+    kernel("import { randomUUID } from 'node:crypto';\nexport const a = randomUUID();"),
+    kernel("import * as crypto from 'node:crypto';\nexport const a = crypto;"),
+    kernel('export const a = Date.now();'),
+    kernel("import fs from 'node:fs';\nexport const a = fs;"),
+  ]);
   it('holds for the kernel, which may hash and nothing else', () => {
-    const kernel = (code: string) => ({ path: 'libs/event-sourcing/src/deliberate.ts', code });
-    const [hash, random, both, clock, file] = rulesBrokenBy([
-      kernel("import { createHash } from 'node:crypto';\nexport const a = createHash('sha1');"),
-      kernel("import { randomUUID } from 'node:crypto';\nexport const a = randomUUID();"),
-      kernel("import * as crypto from 'node:crypto';\nexport const a = crypto;"),
-      kernel('export const a = Date.now();'),
-      kernel("import fs from 'node:fs';\nexport const a = fs;"),
-    ]);
+    const [hash, random, both, clock, file] = inKernel();
     expect(hash).toEqual([]);
     expect(random).toContain('no-restricted-imports');
     expect(both).toContain('no-restricted-imports');
@@ -98,35 +110,36 @@ describe('purity rules', () => {
     expect(file).toContain('no-restricted-imports');
   });
 
+  const audit = (code: string) => ({ path: 'libs/audit/src/deliberate.ts', code });
+  const inAudit = rulesBrokenBy([
+    audit("import { hash, sign } from 'node:crypto';\nexport const a = [hash, sign];"),
+    audit("import { generateKeyPairSync } from 'node:crypto';\nexport const a = generateKeyPairSync;"),
+    audit('export const a = Date.now();'),
+  ]);
   it('holds for audit, which may hash and sign as well', () => {
-    const audit = (code: string) => ({ path: 'libs/audit/src/deliberate.ts', code });
-    const [signed, random, clock] = rulesBrokenBy([
-      audit("import { hash, sign } from 'node:crypto';\nexport const a = [hash, sign];"),
-      audit("import { generateKeyPairSync } from 'node:crypto';\nexport const a = generateKeyPairSync;"),
-      audit('export const a = Date.now();'),
-    ]);
+    const [signed, random, clock] = inAudit();
     expect(signed).toEqual([]);
     expect(random).toContain('no-restricted-imports');
     expect(clock).toContain('no-restricted-properties');
   });
 
+  const places = [
+    'apps/api/src/configuration.ts',
+    'apps/api/src/main.ts',
+    'apps/projector/src/health.ts',
+    'libs/platform/src/pool.ts',
+  ];
+  const atPlaces = rulesBrokenBy(places.map((each) => ({ path: each, code: "export const a = process.env['PORT'];" })));
   it('lets the environment be read in the configuration file of an app and nowhere else', () => {
-    const code = "export const a = process.env['PORT'];";
-    const places = [
-      'apps/api/src/configuration.ts',
-      'apps/api/src/main.ts',
-      'apps/projector/src/health.ts',
-      'libs/platform/src/pool.ts',
-    ];
-    const [configuration, ...others] = rulesBrokenBy(places.map((each) => ({ path: each, code })));
+    const [configuration, ...others] = atPlaces();
     expect(configuration).toEqual([]);
     for (const rules of others) expect(rules).toContain('no-restricted-properties');
   });
 
+  const inSpec = rulesBrokenBy([
+    { path: 'libs/delivery/src/deliberate.spec.ts', code: 'export const a = Math.random();' },
+  ]);
   it('keeps luck that cannot be repeated out of the tests', () => {
-    const [spec] = rulesBrokenBy([
-      { path: 'libs/delivery/src/deliberate.spec.ts', code: 'export const a = Math.random();' },
-    ]);
-    expect(spec).toContain('no-restricted-properties');
+    expect(inSpec()[0]).toContain('no-restricted-properties');
   });
 });

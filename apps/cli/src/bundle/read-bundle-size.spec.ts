@@ -8,11 +8,12 @@ import { readBundle } from './read-bundle.js';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-const ROWS = 1_000_000;
+/** Kept together, so many contacts would take more than twice what is allowed below. */
+const ROWS = 250_000;
 const HEADER = 'contact_id,participant_id,worker_id,occurred_at,entered_at,setting,mode,outcome,minutes\n';
 
-test('a million contacts are read in memory that does not grow with them', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'cairn-million-'));
+test('contacts are read in memory that does not grow with them', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'cairn-many-'));
   try {
     writeFileSync(join(directory, 'trial.json'), '{}');
     const file = openSync(join(directory, 'contacts.csv'), 'w');
@@ -40,13 +41,13 @@ test('a million contacts are read in memory that does not grow with them', async
     for await (const page of readBundle(directory, 'enrich', trial)) {
       expect(page.problems).toEqual([]);
       records += page.records.length;
-      if (++pages % 100 === 0) {
+      if (++pages % 25 === 0) {
         collectGarbage();
         most = Math.max(most, process.memoryUsage().heapUsed - before);
       }
     }
     expect(records).toBe(ROWS + 1);
-    expect(pages).toBeGreaterThan(300);
+    expect(pages).toBeGreaterThan(75);
     expect(most).toBeLessThan(30_000_000);
   } finally {
     rmSync(directory, { recursive: true });
