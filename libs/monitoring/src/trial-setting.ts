@@ -1,6 +1,6 @@
 import type { Instant } from '@cairn/event-sourcing';
 import type { EngagementDefinition, Protocol } from '@cairn/registry/protocol';
-import type { Temporal } from 'temporal-polyfill';
+import { Temporal } from 'temporal-polyfill';
 import { engagementDefinitions } from './engagement-definitions.js';
 import { TimelineReader } from './engagement.js';
 import { localDay, startOfDay } from './intervention-window.js';
@@ -11,6 +11,7 @@ export class TrialCalendar {
   private readonly days = new Map<Instant, Temporal.PlainDate>();
   private readonly numbers = new Map<Instant, number>();
   private readonly starts = new Map<string, Instant>();
+  private readonly startsByNumber = new Map<number, Instant>();
   private readonly terms = new Map<string, Instant>();
 
   constructor(readonly timeZone: string) {}
@@ -24,9 +25,31 @@ export class TrialCalendar {
 
   /** The day on which an instant falls, counted from 1970-01-01. */
   numberOf(instant: Instant): number {
-    const number = this.numbers.get(instant) ?? numberOfDay(this.dayOf(instant).toString());
+    const number =
+      this.numbers.get(instant) ?? this.plainNumberOf(instant) ?? numberOfDay(this.dayOf(instant).toString());
     this.numbers.set(instant, number);
     return number;
+  }
+
+  /** The first instant of a day that is counted from 1970-01-01. */
+  startOfNumber(number: number): Instant {
+    const start = this.startsByNumber.get(number) ?? this.startOf(EPOCH.add({ days: number }));
+    this.startsByNumber.set(number, start);
+    return start;
+  }
+
+  /**
+   * As `numberOf`, from the beginnings of days alone; a hundred thousand times a calendar is slow. Undefined within three
+   * hours of a beginning, when clocks that go back at midnight may say that it is the day before again.
+   */
+  private plainNumberOf(instant: Instant): number | undefined {
+    // No zone is more than 15 hours from Greenwich, so it is this day or one beside it.
+    const about = Math.floor(instant / DAY);
+    for (const number of [about, about - 1, about + 1]) {
+      if (instant < this.startOfNumber(number) || instant >= this.startOfNumber(number + 1)) continue;
+      return instant < this.startOfNumber(number) + 3 * HOUR ? undefined : number;
+    }
+    return undefined;
   }
 
   /** The first instant of a day. */
@@ -50,8 +73,12 @@ export class TrialCalendar {
   }
 }
 
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const EPOCH = Temporal.PlainDate.from('1970-01-01');
+
 /** An ISO day, counted from 1970-01-01. */
-export const numberOfDay = (day: string): number => Date.parse(`${day}T00:00:00Z`) / 86_400_000;
+export const numberOfDay = (day: string): number => Date.parse(`${day}T00:00:00Z`) / DAY;
 
 /** What numbers depend on beside the records: the register and the protocol in force. */
 export interface TrialSetting {
