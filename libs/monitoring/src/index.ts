@@ -21,3 +21,7 @@ export * from './trial-register.js';
 export type { TrialUnit } from './trial-units.js';
 export * from './trial-table.js';
 export * from './trial-tables.js';
+export type { Episode } from './signals/episode.js';
+export { GrowingFacts } from './signals/growing-facts.js';
+export { ruleEpisodes, type TouchedUnits } from './signals/rule-episodes.js';
+export { trialFacts, type TrialFacts } from './signals/trial-facts.js';
