@@ -6,23 +6,26 @@ import { identify, isRunning } from './process-identity.mjs';
 /** How long the rest of a killed run may take to end by itself before it is killed, in milliseconds. */
 const GRACE = 3_000;
 
+const CAIRN = { name: 'Cairn', instead: 'CAIRN_DATA_DIR=<folder> PORT=4010 npm start' };
+
 /** A folder of somebody else, a read-only disk, a file where a folder should be. */
 const UNUSABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG']);
 
 /**
  * Takes the data folder for this process. Its file `supervisor.json` names who has it and which services belong to
  * them; one left behind by a killed run is recognised, and what still runs of that run is ended first.
+ * @param {{ name: string, instead: string }} [program] whose folder it is, and how to run another one beside it
  * @throws {Error} a sentence for the user when another run has the folder, or when it cannot be written
  */
-export async function takeDataFolder(folder) {
+export async function takeDataFolder(folder, { name, instead } = CAIRN) {
   const file = path.join(folder, 'supervisor.json');
   try {
     fs.mkdirSync(folder, { recursive: true });
     const left = readIfThere(file);
     if (left && isRunning(left.supervisor)) {
       throw new Error(
-        `Cairn already runs on ${folder} (process ${left.supervisor.pid}). End that one first, or keep other data ` +
-          'beside it: CAIRN_DATA_DIR=<folder> PORT=4010 npm start',
+        `${name} already runs on ${folder} (process ${left.supervisor.pid}). End that one first, or keep other data ` +
+          `beside it: ${instead}`,
       );
     }
     if (left) await endLeftovers(left.services);

@@ -7,13 +7,17 @@ import { inRoot } from '../workspace/root.mjs';
  * CAIRN_DATA_DIR  where the data are kept (.cairn in the repository)
  * HOST, PORT      where the API listens (127.0.0.1, 4000)
  * PROJECTOR_PORT  where the projector answers health checks (the port after PORT)
+ * ALERTER_PORT    where the alerter answers health checks (the port two after PORT)
  * DATABASE_URL    a PostgreSQL 15 or newer to use instead of the embedded one
- * API_DATABASE_URL, PROJECTOR_DATABASE_URL
+ * API_DATABASE_URL, PROJECTOR_DATABASE_URL, ALERTER_DATABASE_URL
  *                 the same database, as a login that may become that service's role and no other
  * RESTORE_DATABASE_URL
  *                 the same database, as a login that may restore exported logs and nothing else
  * CAIRN_MASKING_SECRET
  *                 what the letters of the arms in closed reports follow from (a file in the data folder)
+ * CAIRN_WEBHOOK_SECRET
+ *                 what the secrets of webhooks follow from (a file in the data folder)
+ * KAFKA_BROKERS   where alerts are published; what goes with it, the alerter reads itself
  * CAIRN_SIGNING_KEYS
  *                 the key ring that the log is signed with (signing-keys.json in the data folder)
  * CAIRN_PROOFS    "off" leaves the log unsigned
@@ -27,16 +31,27 @@ export function readSettings(env = process.env) {
   const mistakes = [];
   const port = readPort('PORT', env.PORT || '4000', mistakes);
   // A PORT that is none has no port after it, which would only be reported as a second mistake.
-  const projectorPort =
-    env.PROJECTOR_PORT || !Number.isNaN(port)
-      ? readPort('PROJECTOR_PORT', env.PROJECTOR_PORT || String(port + 1), mistakes)
-      : port;
-  if (port === projectorPort) mistakes.push(`PORT and PROJECTOR_PORT are both ${port}; they must differ.`);
+  const beside = (name, distance) =>
+    env[name] || !Number.isNaN(port) ? readPort(name, env[name] || String(port + distance), mistakes) : port;
+  const projectorPort = beside('PROJECTOR_PORT', 1);
+  const alerterPort = beside('ALERTER_PORT', 2);
+  const ports = [
+    ['PORT', port],
+    ['PROJECTOR_PORT', projectorPort],
+    ['ALERTER_PORT', alerterPort],
+  ];
+  for (const [index, [name, number]] of ports.entries()) {
+    const same = ports.slice(0, index).find(([, other]) => other === number);
+    if (same) mistakes.push(`${same[0]} and ${name} are both ${number}; they must differ.`);
+  }
   const databaseUrl = readDatabaseUrl('DATABASE_URL', env, mistakes);
   const apiDatabaseUrl = readDatabaseUrl('API_DATABASE_URL', env, mistakes);
   const projectorDatabaseUrl = readDatabaseUrl('PROJECTOR_DATABASE_URL', env, mistakes);
-  if (!databaseUrl && (apiDatabaseUrl || projectorDatabaseUrl)) {
-    mistakes.push('API_DATABASE_URL and PROJECTOR_DATABASE_URL go with DATABASE_URL; the embedded server has its own.');
+  const alerterDatabaseUrl = readDatabaseUrl('ALERTER_DATABASE_URL', env, mistakes);
+  if (!databaseUrl && (apiDatabaseUrl || projectorDatabaseUrl || alerterDatabaseUrl)) {
+    mistakes.push(
+      'API_DATABASE_URL, PROJECTOR_DATABASE_URL and ALERTER_DATABASE_URL go with DATABASE_URL; the embedded server has its own.',
+    );
   }
   const demo = env.CAIRN_DEMO || 'on';
   if (demo !== 'on' && demo !== 'off') mistakes.push(`CAIRN_DEMO is "${demo}"; it may be "on" or "off".`);
@@ -52,9 +67,11 @@ export function readSettings(env = process.env) {
     host,
     port,
     projectorPort,
+    alerterPort,
     databaseUrl,
     apiDatabaseUrl,
     projectorDatabaseUrl,
+    alerterDatabaseUrl,
     publicUrl: (publicUrl ?? urlOf(host, port)).replace(/\/$/, ''),
     ownIssuer,
     // Its people are the embedded issuer's.

@@ -8,6 +8,7 @@ import { requireFreePort } from './port.mjs';
 import { service } from './service.mjs';
 import { readSettings, urlOf } from './settings.mjs';
 import { prepareSigningKeys } from './signing-keys.mjs';
+import { prepareWebhookSecret } from './webhook-secret.mjs';
 
 /** A rebuild makes garbage by the page; with V8's own young generation its process takes some 120 MB more. */
 const FLAGS = {
@@ -46,8 +47,10 @@ async function start(run, fail) {
   run.folder = await takeDataFolder(settings.dataDir);
   await requireFreePort('PORT', settings.host, settings.port);
   await requireFreePort('PROJECTOR_PORT', settings.host, settings.projectorPort);
+  await requireFreePort('ALERTER_PORT', settings.host, settings.alerterPort);
   const issuer = settings.ownIssuer ? await prepareIssuer(settings) : undefined;
   const maskingSecret = prepareMaskingSecret(settings.dataDir);
+  const webhookSecret = prepareWebhookSecret(settings.dataDir);
   const signingKeys = await prepareSigningKeys(settings.dataDir);
   // At once: whatever happens next, nobody can tell them again.
   if (issuer?.secrets.length > 0) console.log(secretsShown(issuer.secrets));
@@ -65,6 +68,7 @@ async function start(run, fail) {
     : {
         api: settings.apiDatabaseUrl ?? databaseUrl,
         projector: settings.projectorDatabaseUrl ?? databaseUrl,
+        alerter: settings.alerterDatabaseUrl ?? databaseUrl,
         restore: process.env.RESTORE_DATABASE_URL || databaseUrl,
       };
   if (run.stopping) return;
@@ -76,11 +80,13 @@ async function start(run, fail) {
     // Empty is how the environment says "not set": one of them is, and never both.
     ISSUER_FILE: issuer?.file ?? '',
     CAIRN_MASKING_SECRET: maskingSecret,
+    CAIRN_WEBHOOK_SECRET: webhookSecret,
     CAIRN_KEYS_DIR: settings.keysDir ?? '',
     CAIRN_SIGNING_KEYS: signingKeys,
     HOST: settings.host,
     PORT: String(settings.port),
     PROJECTOR_PORT: String(settings.projectorPort),
+    ALERTER_PORT: String(settings.alerterPort),
   };
   const define = (name, port) =>
     service({
@@ -96,7 +102,11 @@ async function start(run, fail) {
       say,
       onProcess: () => run.folder.note(run.services.map((each) => each.pid()).filter((pid) => pid !== undefined)),
     });
-  run.services = [define('projector', settings.projectorPort), define('api', settings.port)];
+  run.services = [
+    define('projector', settings.projectorPort),
+    define('alerter', settings.alerterPort),
+    define('api', settings.port),
+  ];
   for (const each of run.services) void each.givenUp.then(fail);
   await Promise.all(run.services.map((each) => each.start()));
 

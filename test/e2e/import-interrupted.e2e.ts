@@ -19,7 +19,8 @@ let running: LaunchedCairn;
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cairn-interrupted-'));
   fs.chmodSync(folder, 0o755);
-  const launch = { dataDir: path.join(folder, 'data'), port: await freePort(), projectorPort: await freePort() };
+  const [port, projectorPort, alerterPort] = [await freePort(), await freePort(), await freePort()];
+  const launch = { dataDir: path.join(folder, 'data'), port, projectorPort, alerterPort };
   running = new LaunchedCairn(launch);
   await running.ready();
 }, 60_000);
@@ -102,7 +103,7 @@ test('an import that was interrupted anywhere is completed by the next one, with
         'the import has come so far',
         async () => child.exitCode !== null || ((await head(tenant)) ?? 0) >= threshold,
       );
-      const api = running.services[1]!;
+      const api = running.services.at(-1)!;
       if (victim === 'client') child.kill('SIGKILL');
       else process.kill(api, 'SIGKILL');
       const { code, err } = await ended;
@@ -110,7 +111,7 @@ test('an import that was interrupted anywhere is completed by the next one, with
         await eventually(
           'the server is back',
           async () =>
-            running.services[1] !== api && (await fetch(`${running.url}/health`).catch(() => undefined))?.ok === true,
+            running.services.at(-1) !== api && (await fetch(`${running.url}/health`).catch(() => undefined))?.ok === true,
         );
         if (code !== 0)
           expect({ code, err }).toEqual({

@@ -55,7 +55,8 @@ function commandsWork({ url, launch: { dataDir } }: LaunchedCairn): void {
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cairn-launcher-'));
   fs.chmodSync(folder, 0o755);
-  launch = { dataDir: path.join(folder, 'data'), port: await freePort(), projectorPort: await freePort() };
+  const [port, projectorPort, alerterPort] = [await freePort(), await freePort(), await freePort()];
+  launch = { dataDir: path.join(folder, 'data'), port, projectorPort, alerterPort };
 });
 afterEach(async () => {
   await cairn?.kill();
@@ -139,12 +140,12 @@ describe('npm start', () => {
     'starts a killed service again, and ends with an error when its PostgreSQL is killed',
     async () => {
       const running = await start().ready();
-      for (const [index, port] of [launch.projectorPort, launch.port].entries()) {
+      for (const [index, port] of [launch.projectorPort, launch.alerterPort, launch.port].entries()) {
         const killed = running.services[index]!;
         process.kill(killed, 'SIGKILL');
         await eventually(
           'another process has taken over',
-          () => running.services.length === 2 && !running.services.includes(killed),
+          () => running.services.length === 3 && !running.services.includes(killed),
         );
         await eventually('it answers', () => answers(port));
       }

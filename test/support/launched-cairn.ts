@@ -11,6 +11,7 @@ export interface Launch {
   readonly dataDir: string;
   readonly port: number;
   readonly projectorPort: number;
+  readonly alerterPort: number;
   /** What to run; `npm start` unless said otherwise. */
   readonly command?: readonly [string, ...string[]];
   /** Whether the demo trial is loaded; left out unless asked for. */
@@ -70,7 +71,7 @@ export class LaunchedCairn {
     return this.#supervision().supervisor.pid;
   }
 
-  /** The projector and the api, in this order. */
+  /** The projector, the alerter and the api, in this order. */
   get services(): readonly number[] {
     return this.#supervision().services.map((each) => each.pid);
   }
@@ -123,6 +124,7 @@ function environment(launch: Launch): NodeJS.ProcessEnv {
     CAIRN_DEMO: launch.demo ? 'on' : 'off',
     PORT: String(launch.port),
     PROJECTOR_PORT: String(launch.projectorPort),
+    ALERTER_PORT: String(launch.alerterPort),
     ...launch.env,
   };
 }

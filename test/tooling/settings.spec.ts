@@ -9,6 +9,7 @@ describe('the settings of npm start', () => {
       host: '127.0.0.1',
       port: 4000,
       projectorPort: 4001,
+      alerterPort: 4002,
       databaseUrl: undefined,
       publicUrl: 'http://127.0.0.1:4000',
       ownIssuer: true,
@@ -20,8 +21,8 @@ describe('the settings of npm start', () => {
     expect(readSettings({ CAIRN_KEYS: 'vault' }).keysDir).toBeUndefined();
   });
 
-  it('put the projector beside the api unless it is told otherwise', () => {
-    expect(readSettings({ PORT: '4010' }).projectorPort).toBe(4011);
+  it('put the other services beside the api unless they are told otherwise', () => {
+    expect(readSettings({ PORT: '4010' })).toMatchObject({ projectorPort: 4011, alerterPort: 4012 });
     expect(readSettings({ PORT: '4010', PROJECTOR_PORT: '9000' }).projectorPort).toBe(9000);
   });
 
@@ -37,6 +38,9 @@ describe('the settings of npm start', () => {
     );
     expect(() => readSettings({ PORT: '4000', PROJECTOR_PORT: '4000' })).toThrow(
       'PORT and PROJECTOR_PORT are both 4000',
+    );
+    expect(() => readSettings({ PORT: '4000', ALERTER_PORT: '4001' })).toThrow(
+      'PROJECTOR_PORT and ALERTER_PORT are both 4001',
     );
   });
 
@@ -57,11 +61,14 @@ describe('the settings of npm start', () => {
   });
 
   it('take a login for each service where the server is not our own', () => {
-    const [api, projector] = ['postgres://api@localhost/cairn', 'postgres://projector@localhost/cairn'];
-    const logins = { API_DATABASE_URL: api, PROJECTOR_DATABASE_URL: projector };
+    const [api, projector, alerter] = ['api', 'projector', 'alerter'].map(
+      (user) => `postgres://${user}@localhost/cairn`,
+    );
+    const logins = { API_DATABASE_URL: api, PROJECTOR_DATABASE_URL: projector, ALERTER_DATABASE_URL: alerter };
     expect(readSettings({ DATABASE_URL: 'postgres://owner@localhost/cairn', ...logins })).toMatchObject({
       apiDatabaseUrl: api,
       projectorDatabaseUrl: projector,
+      alerterDatabaseUrl: alerter,
     });
     expect(() => readSettings(logins)).toThrow('go with DATABASE_URL');
     expect(() => readSettings({ API_DATABASE_URL: 'mysql://localhost' })).toThrow(

@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+import { Database, PostgresEventStore } from '@cairn/platform';
+import { NestFactory } from '@nestjs/core';
+import { Logger } from 'nestjs-pino';
+import { pino } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { AlerterModule } from './alerter.module.js';
+import { catalogue } from './catalogue.js';
+import { ConfigurationError, readConfiguration } from './configuration.js';
+import { partsOf } from './parts.js';
+import { RunningParts } from './running-parts.js';
+
+/** How long the work under way may take to end. */
+const STOP_WITHIN_MS = 9_000;
+
+async function main(): Promise<void> {
+  const configuration = readConfiguration();
+  const { databaseUrl: url, host, port, logLevel } = configuration;
+  // As the API writes its lines, so that all can be read together.
+  const logger = pino({ level: logLevel, base: { name: 'alerter' }, timestamp: pino.stdTimeFunctions.isoTime });
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const store = new PostgresEventStore({ url, role: 'cairn_alerter', applicationName: 'cairn alerter log' });
+  const database = new Database({ url, role: 'cairn_alerter', applicationName: 'cairn alerter' });
+  const tools = { configuration, store, database, catalogue, logger, registry, now: Date.now };
+  const app = await NestFactory.create(AlerterModule.around(tools), { logger: false, forceCloseConnections: true });
+  app.useLogger(app.get(Logger));
+  const parts = partsOf(tools);
+  let running: RunningParts | undefined;
+
+  let ending: Promise<void> | undefined;
+  const end = (why: string): Promise<void> =>
+    (ending ??= (async () => {
+      logger.info({ why }, 'ending');
+      setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+      await app.close();
+      await running?.stop();
+      await store.close();
+      await database.close();
+    })());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));
+  // A supervisor that was killed cannot end its services; its end of the channel closes all the same.
+  process.once('disconnect', () => void end('the parent process is gone'));
+
+  try {
+    running = new RunningParts(parts, logger);
+    await app.listen(port, host);
+  } catch (error) {
+    await end('it could not start');
+    throw error;
+  }
+  logger.info({ host, port, parts: parts.map(({ name }) => name) }, 'watching');
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof ConfigurationError ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,19 @@
+import type { EventCatalogue, Instant } from '@cairn/event-sourcing';
+import type { Database, PostgresEventStore } from '@cairn/platform';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Configuration } from './configuration.js';
+
+/** What the parts of the alerter work with. */
+export interface AlerterTools {
+  readonly configuration: Configuration;
+  readonly store: PostgresEventStore;
+  /** As `cairn_alerter`, to whom the schema `alerting` belongs. */
+  readonly database: Database;
+  /** Every event type of the product. */
+  readonly catalogue: EventCatalogue;
+  readonly logger: Logger;
+  /** Where metrics are registered. */
+  readonly registry: Registry;
+  readonly now: () => Instant;
+}
