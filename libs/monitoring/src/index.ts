@@ -25,3 +25,8 @@ export type { Episode } from './signals/episode.js';
 export { GrowingFacts } from './signals/growing-facts.js';
 export { ruleEpisodes, type TouchedUnits } from './signals/rule-episodes.js';
 export { trialFacts, type TrialFacts } from './signals/trial-facts.js';
+export * from './signals/back-test.js';
+export { defaultRules } from './signals/default-rules.js';
+export { rulePrecision, type RulePrecision } from './signals/precision.js';
+export { raises, type RuleInForce, rulesInForce } from './signals/rules-in-force.js';
+export { type OpenTime, streak } from './signals/streak.js';
