@@ -1,7 +1,7 @@
 import type { Instant } from '@cairn/event-sourcing';
 import { z } from 'zod';
 import { type Clearance, SignalOutcome, type signalRaising } from './events.js';
-import type { Severity } from './rule.js';
+import { type Severity, SignalRule } from './rule.js';
 import { id, timestamp, words } from './vocabulary.js';
 
 /*
@@ -22,6 +22,15 @@ export const SignalCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('recordSignalOutcome'), ...ofSignal, outcome: SignalOutcome }),
 ]);
 export type SignalCommand = z.infer<typeof SignalCommand>;
+
+/** A version of a rule, for the stream of a trial's rules. */
+export const PublishSignalRule = z.object({
+  type: z.literal('publishSignalRule'),
+  trial: id,
+  definition: SignalRule,
+  reason: words,
+});
+export type PublishSignalRule = z.infer<typeof PublishSignalRule>;
 
 /** What the watch finds of one signal. Given again, each leads to nothing. */
 export type WatchCommand =
