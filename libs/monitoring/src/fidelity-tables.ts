@@ -85,7 +85,7 @@ export function turnOfFidelity(site: string, { calendar, protocol, sites }: Tria
 }
 
 /** The standing versions as the document of the `fidelity` projection has them. */
-function assessmentsOf(versions: readonly RecordVersion[]): SiteAssessments {
+export function assessmentsOf(versions: readonly RecordVersion[]): SiteAssessments {
   let document: SiteAssessments = { assessments: [] };
   for (const version of ofType(versions, 'FidelityAssessed')) {
     const fact = { ...version, id: version.event, recordedAt: version.firstRecordedAt };

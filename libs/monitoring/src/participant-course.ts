@@ -137,7 +137,7 @@ function followUpOf(
 }
 
 /** The standing versions as the document of the `participants` projection has them. */
-function participantFactsOf(versions: readonly RecordVersion[]): ParticipantFacts {
+export function participantFactsOf(versions: readonly RecordVersion[]): ParticipantFacts {
   let document: ParticipantFacts = { facts: [] };
   for (const version of versions) {
     if (!folded.has(version.type)) continue;
