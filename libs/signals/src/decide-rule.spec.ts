@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import type { PublishSignalRule } from './commands.js';
 import { ruleBookDecider } from './decide-rule.js';
 import type { SignalRuleEvent } from './events.js';
-import { type Condition, type RuleInForce, SignalRule } from './rule.js';
-import { emptyRuleBook, evolveRuleBook, rulesInForce } from './rule-book.js';
+import { type Condition, SignalRule } from './rule.js';
+import { emptyRuleBook } from './rule-book.js';
 
 const now = Date.parse('2018-06-01T12:00:00Z');
 const ruleSurroundings = { definitions: new Set(['table', 'text']), fidelity: { minimum: 3, maximum: 12 } };
@@ -116,17 +116,4 @@ it('what was published and is published again leads to nothing', () => {
       }
     }),
   );
-});
-
-it('in force are the shipped rules, as far as the trial has published none of their versions, and its own', () => {
-  const shipped: RuleInForce[] = [
-    { definition: { ...gap, rule: 'shipped' }, version: 'default/1' },
-    { definition: gap, version: 'default/1' },
-  ];
-  const book = [published(1, gap), published(2, stricter), published(1, other)].reduce(evolveRuleBook, emptyRuleBook);
-  expect(rulesInForce(shipped, book)).toEqual([
-    shipped[0],
-    { definition: stricter, version: '2' },
-    { definition: other, version: '1' },
-  ]);
 });

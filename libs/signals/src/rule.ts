@@ -144,13 +144,6 @@ export const SignalRule = z.strictObject({
 });
 export type SignalRule = z.infer<typeof SignalRule>;
 
-/** A rule that holds, whoever wrote it. */
-export interface RuleInForce {
-  readonly definition: SignalRule;
-  /** `default/<version of the protocol>` of a shipped rule; of one that was published its number, from 1. */
-  readonly version: string;
-}
-
 /** Whom or what signals of a rule are about. */
 export type SubjectKind = 'participant' | 'site' | 'worker';
 

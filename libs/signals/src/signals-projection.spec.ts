@@ -57,18 +57,22 @@ describe('a signal', () => {
       'cleared',
     ]);
   });
-  it('stands for whole weeks without a break, and no longer once it does not', () => {
-    expect([6, 7, 10, 14, 15, 22, 30, 99].map((at) => asOf(life, at)!.streakWeeks)).toEqual([0, 1, 1, 1, 0, 1, 2, 2]);
-    expect(asOf(life, 9)!.until).toBeUndefined();
-    expect([asOf(life, 14)!.since, asOf(life, 14)!.until]).toEqual([day(0), day(10)]);
-    expect([asOf(life, 20)!.since, asOf(life, 20)!.until]).toEqual([day(15), undefined]);
-    expect([asOf(life, 40)!.since, asOf(life, 40)!.until]).toEqual([day(15), day(30)]);
+  it('stood from when it began until it was over, and again from when it returned', () => {
+    expect(asOf(life, 9)!.stood).toEqual([{ from: day(0), until: undefined }]);
+    expect(asOf(life, 14)!.stood).toEqual([{ from: day(0), until: day(10) }]);
+    expect(asOf(life, 20)!.stood.at(-1)).toEqual({ from: day(15), until: undefined });
+    expect(asOf(life, 40)!.stood).toEqual([
+      { from: day(0), until: day(10) },
+      { from: day(15), until: day(30) },
+    ]);
+    const neverSo = folded([raised, 5], [cleared, 2, 6]);
+    expect(asOf(neverSo, 9)!.stood).toEqual([{ from: day(5), until: day(5) }]);
   });
   it('that was over before it was found stood until then', () => {
     const late = folded([{ ...raised, data: { ...data, until: '2018-01-15T00:00:00Z' } }, 0, 40]);
     expect(asOf(late, 13)!.signal.kind).toBe('raised');
     expect(asOf(late, 14)!.signal.kind).toBe('cleared');
-    expect([asOf(late, 99)!.until, asOf(late, 99)!.streakWeeks]).toEqual([day(14), 2]);
+    expect(asOf(late, 99)!.stood).toEqual([{ from: day(0), until: day(14) }]);
     expect(asOf(late, 99, 39)).toBeUndefined();
   });
   it('keeps who did what and when', () => {

@@ -32,15 +32,17 @@ export interface SignalAt {
   readonly raised: RaisedEntry;
   /** What became of it by then, the first being that it was raised. */
   readonly entries: readonly SignalEntry[];
-  /** When what it tells of began, or began again. */
-  readonly since: Instant;
-  /** When it stood no more; undefined while it does. */
-  readonly until: Instant | undefined;
-  /** For how many whole weeks of seven times 24 hours it has stood without a break, or stood until it did no more. */
-  readonly streakWeeks: number;
+  /** When it stood, the first time first; there may be no time between `from` and `until`, if it was never so. */
+  readonly stood: readonly [StandingTime, ...StandingTime[]];
 }
 
-const WEEK = 7 * 24 * 60 * 60 * 1_000;
+/** A time through which a signal stood. */
+export interface StandingTime {
+  /** When what it tells of began, or began again. */
+  readonly from: Instant;
+  /** Exclusive; undefined while it stands. */
+  readonly until: Instant | undefined;
+}
 
 /**
  * A signal as it stood at a moment: what had happened by `asOf`, as far as it was recorded by `knownAt`, both inclusive.
@@ -56,20 +58,21 @@ export function signalAt(
   const over = raised.data.until === undefined ? undefined : parseInstant(raised.data.until)!;
   // What was found only when it was over stood all the same until then.
   const first: SignalEntry = over !== undefined && over > asOf ? standing(raised) : raised;
-  let since = raised.occurredAt;
-  let until = over !== undefined && over <= asOf ? over : undefined;
+  const stood: StandingTime[] = [
+    { from: raised.occurredAt, until: over !== undefined && over <= asOf ? over : undefined },
+  ];
   let signal: Signal = evolveSignal(noSignal, first);
   for (const entry of entries.slice(1)) {
-    const before = signal;
+    const stands = isStanding(signal);
     signal = evolveSignal(signal, entry);
-    if (!isStanding(before) && isStanding(signal)) since = entry.occurredAt;
-    if (isStanding(before) && !isStanding(signal)) until = entry.occurredAt;
-    if (isStanding(signal)) until = undefined;
+    if (stands && !isStanding(signal)) {
+      const { from } = stood.pop()!;
+      stood.push({ from, until: Math.max(from, entry.occurredAt) });
+    }
+    if (!stands && isStanding(signal)) stood.push({ from: entry.occurredAt, until: undefined });
   }
   if (signal.kind === 'none') return undefined;
-  // What was never so is cleared as of when it seemed to begin, or later.
-  const stood = Math.max(0, Math.min(until ?? asOf, asOf) - since);
-  return { signal, raised, entries, since, until, streakWeeks: Math.floor(stood / WEEK) };
+  return { signal, raised, entries, stood: stood as [StandingTime, ...StandingTime[]] };
 }
 
 const standing = (raised: RaisedEntry): RaisedEntry => {
