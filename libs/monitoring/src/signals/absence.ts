@@ -3,7 +3,7 @@ import type { AbsenceCondition } from '@cairn/signals/rule';
 import type { TrialCalendar } from '../trial-setting.js';
 import type { Episode } from './episode.js';
 import type { Occurrence } from './happenings.js';
-import { ruleSubjects, type RuleSubject, type TouchedUnits } from './rule-subjects.js';
+import { occurrencesOf, ruleSubjects, type RuleSubject, type TouchedUnits } from './rule-subjects.js';
 import type { Span } from './span.js';
 import type { TrialFacts } from './trial-facts.js';
 
@@ -22,13 +22,11 @@ export const absenceEpisodes = (
   facts: TrialFacts,
   only?: TouchedUnits,
 ): readonly Episode[] =>
-  ruleSubjects(condition, facts, only)
-    .filter(({ spans }) => spans.length > 0)
-    .flatMap((subject) =>
-      gaps(subject.occurrences(condition.after), subject.occurrences([condition.expected])).flatMap((gap) =>
-        subject.spans.flatMap((span) => episodeOf(gap, span, subject, condition, facts.setting.calendar)),
-      ),
-    );
+  ruleSubjects(condition, facts, only).flatMap((subject) =>
+    gaps(occurrencesOf(condition.after, subject, facts), occurrencesOf([condition.expected], subject, facts)).flatMap(
+      (gap) => subject.spans.flatMap((span) => episodeOf(gap, span, subject, condition, facts.setting.calendar)),
+    ),
+  );
 
 /** From an anchor to the next of what is expected. */
 interface Gap {

@@ -1,7 +1,7 @@
 import { formatInstant } from '@cairn/event-sourcing';
 import type { SequenceCondition } from '@cairn/signals/rule';
 import type { Episode } from './episode.js';
-import { ruleSubjects, type TouchedUnits } from './rule-subjects.js';
+import { occurrencesOf, ruleSubjects, type TouchedUnits } from './rule-subjects.js';
 import type { TrialFacts } from './trial-facts.js';
 
 /**
@@ -16,9 +16,10 @@ export const sequenceEpisodes = (
   facts: TrialFacts,
   only?: TouchedUnits,
 ): readonly Episode[] =>
-  ruleSubjects(condition, facts, only).flatMap(({ subject, site, spans, occurrences }) => {
-    const [before] = occurrences([condition.before]);
-    const [missing] = occurrences([condition.missing]);
+  ruleSubjects(condition, facts, only).flatMap((about) => {
+    const { subject, site, spans } = about;
+    const [before] = occurrencesOf([condition.before], about, facts);
+    const [missing] = occurrencesOf([condition.missing], about, facts);
     if (before === undefined || (missing !== undefined && missing.at <= before.at)) return [];
     const span = spans.find(({ until }) => until > before.at);
     if (span === undefined) return [];
