@@ -29,6 +29,7 @@ export const kinds = [
   'signature',
   'cut',
   'recommendation',
+  'alert',
   'contact',
   'supervision',
   'session',
@@ -46,6 +47,7 @@ const ids: Readonly<Record<string, Kind>> = {
   worker: 'worker',
   facilitator: 'worker',
   attendees: 'worker',
+  sites: 'site',
   person: 'person',
   actor: 'actor',
   assignment: 'assignment',
@@ -126,6 +128,7 @@ const values: Readonly<Record<string, unknown>> = {
   commandsPerMinute: 1_000_000,
   queryCostPerSecond: 1_000_000,
   subscriptions: 1_000_000,
+  rules: ['no_ward_contact'],
 };
 
 /** Arguments whose kind depends on the field. */
@@ -134,7 +137,11 @@ const ofField: Readonly<Record<string, Kind>> = {
   'Trial.dataCut.id': 'cut',
   'Trial.diff.from': 'cut',
   'Trial.diff.to': 'cut',
+  'Subscription.alerts.after': 'alert',
 };
+
+/** What may be left out, and is given in any case: without it there would be nothing to wait for. */
+const alwaysGiven: ReadonlySet<string> = new Set(['Subscription.alerts.after']);
 
 /** Ids by kind, one of each: those of a viewer's own tenant, another tenant's, or nobody's. */
 export type Ids = Readonly<Record<Kind, string>>;
@@ -259,7 +266,10 @@ function documentOf(
   const last = path.at(-1)!;
   const calls = path.map(({ type, field }) => {
     const wanted = field.args.filter(
-      (argument) => (argument === varied.argument && field === last.field) || isNonNullType(argument.type),
+      (argument) =>
+        (argument === varied.argument && field === last.field) ||
+        isNonNullType(argument.type) ||
+        alwaysGiven.has(`${type}.${field.name}.${argument.name}`),
     );
     const written = wanted.map((argument) => {
       const at = argument === varied.argument ? varied.at.slice(1) : undefined;

@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import { repository } from '../support/launched-cairn.js';
 import type { GivenRole } from '../support/people.js';
 import { protocol, type RunningApi, runApi, type SignedIn } from '../support/running-api.js';
+import { raiseSignal } from '../support/signals.js';
 import { type Case, casesOf, type Ids, type Kind, kinds } from './cases.js';
 
 const schema = buildSchema(fs.readFileSync(path.join(repository, 'apps/api/schema.graphql'), 'utf8'));
@@ -63,11 +64,11 @@ const unsigned = /\binclusionProof\b/;
 const ofAccess =
   /^mutation (registerPerson|assignRole|revokeRole|\w+Unblinding|\w+Erasure|eraseParticipant|setTenantLimits|rebuildReadModel)\b/;
 
+const byTheStore: ReadonlySet<Kind> = new Set<Kind>(['event', 'command', 'alert']);
+
 /** Made-up ids of one length; what only a store can make is a UUID. */
 const idsOf = (word: string, nth: number): Ids =>
-  Object.fromEntries(
-    kinds.map((kind) => [kind, kind === 'event' || kind === 'command' ? randomUUID() : `${word}-${kind}${nth}`]),
-  ) as Ids;
+  Object.fromEntries(kinds.map((kind) => [kind, byTheStore.has(kind) ? randomUUID() : `${word}-${kind}${nth}`])) as Ids;
 
 const own: Record<Kind, string> = {
   ...idsOf('OWN', 0),
@@ -155,6 +156,14 @@ async function recordTrial(
   return event;
 }
 
+/** Two signals that everybody may see who sees any. @returns the id of the first one's alert */
+async function raiseSignals({ store }: RunningApi, tenant: string, { trial, site, participant }: Ids): Promise<string> {
+  const signal = { trial, site, participant, audience: 'open' } as const;
+  const alert = await raiseSignal(store, tenant, signal);
+  await raiseSignal(store, tenant, signal);
+  return alert;
+}
+
 describe('what belongs to another tenant', () => {
   let running: RunningApi;
   const viewers = new Map<Role, SignedIn>();
@@ -197,6 +206,7 @@ describe('what belongs to another tenant', () => {
       committee: ourCommittee,
       committeeProof: await proofOf(ourCommittee),
     });
+    own.alert = await raiseSignals(running, 'test', own);
     const theirProof = await proofOf(theirs);
     const theirCommitteeProof = await proofOf(theirCommittee);
     await running.give('registerTrial', { trial: 'OTHER-T', title: 'Other', timeZone: 'Europe/London', protocol });
@@ -214,6 +224,7 @@ describe('what belongs to another tenant', () => {
         const ids = { ...idsOf(word, nth), actor: 'foreign-manager' };
         foreign[family].push({
           ...ids,
+          alert: await raiseSignals(running, 'foreign', ids),
           event: await recordTrial(theirs, ids, MARK, {
             ...{ assessor: theirAssessor, proof: theirProof },
             ...{ committee: theirCommittee, committeeProof: theirCommitteeProof },
@@ -306,6 +317,30 @@ describe('what belongs to another tenant', () => {
     );
   });
 
+  describe('streams of server-sent events', () => {
+    const paths: readonly (readonly [name: string, path: (ids: Ids) => string, kind: Kind])[] = [
+      ['trial', ({ trial, alert }) => `/alerts/${trial}?after=${alert}`, 'trial'],
+      ['site', ({ site }) => `/alerts/${OWN}?after=${own.alert}&site=${site}`, 'site'],
+      ['after', ({ alert }) => `/alerts/${OWN}?after=${alert}`, 'alert'],
+    ];
+
+    it.each(paths)('of what is there are told from those of what is not: %s', async (_, path) => {
+      expect(await streamed(running, path(own))).toContain('event: org.cairn.signal.raised.v1');
+      expect(await streamed(running, path(idsOf('ABSENT0', 0)))).toMatch(/^4/);
+    });
+
+    it.each(Role.options.flatMap((role, nth) => paths.map((each) => [role, ...each, nth] as const)))(
+      '%s: %s is answered as if it were nowhere',
+      async (role, name, path, kind, nth) => {
+        const by = viewers.get(role)!;
+        const [theirs, absent] = [foreign['looked up'][nth]!, idsOf('ABSENT0', nth)].map(async (ids) =>
+          kept(by, `alerts of ${name}`, await streamed(by, path(ids)), ids[kind]),
+        );
+        expect(await theirs).toBe(await absent);
+      },
+    );
+  });
+
   it('is in no answer to anybody', async () => {
     const everything = `{ viewer { id tenant { id name } roles } trials { edges { node { id title
       sites { edges { node { id name hostOrganisation } } } } } } }`;
@@ -354,6 +389,21 @@ async function post(by: SignedIn, to: string, body: string | object): Promise<st
   });
   const headers = [...response.headers].filter(([name]) => !['date', 'etag'].includes(name));
   return [response.status, ...headers.map((header) => header.join(': ')), await response.text()].join('\n');
+}
+
+/** As `post`; of a stream that has begun, what comes before its first event has come whole. */
+async function streamed(by: SignedIn, path: string): Promise<string> {
+  const gone = new AbortController();
+  const response = await by.fetch(path, { signal: gone.signal });
+  const head = [response.status, ...[...response.headers].filter(([name]) => name !== 'date').map(String)].join('\n');
+  if (response.status !== 200) return `${head}\n${await response.text()}`;
+  let text = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (/^data: .*\n\n/m.test(text)) break;
+  }
+  gone.abort();
+  return `${head}\n${text}`;
 }
 
 /** What comes over a socket until the subscription ends or brings something. */

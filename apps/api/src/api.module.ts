@@ -5,7 +5,15 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Database, EventHistory, KnownPositions, PostgresEventStore, ProofStore, ReadModels } from '@cairn/platform';
+import {
+  Database,
+  EventHistory,
+  EventsOfTypes,
+  KnownPositions,
+  PostgresEventStore,
+  ProofStore,
+  ReadModels,
+} from '@cairn/platform';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs';
 import { GraphQLModule } from '@nestjs/graphql';
@@ -19,6 +27,13 @@ import { accessResolvers } from './access/resolvers.js';
 import { Tenants } from './access/tenants.js';
 import { Unblindings } from './access/unblindings.js';
 import { Viewers } from './access/viewers.js';
+import { AlertFeed } from './alerts/alert-feed.js';
+import { AlertSight } from './alerts/alert-sight.js';
+import { AlertsController } from './alerts/alerts.controller.js';
+import { OpenAlerts } from './alerts/open-alerts.js';
+import { OpenStreams } from './alerts/open-streams.js';
+import { alertResolvers } from './alerts/resolvers.js';
+import { StoredAlerts } from './alerts/stored-alerts.js';
 import { Application } from './application/application.js';
 import { RecordCommandsHandler } from './application/record-commands.js';
 import { CONFIGURATION, type Configuration } from './configuration.js';
@@ -131,7 +146,15 @@ export class ApiModule {
       configuration.signingKeys === undefined || configuration.verifierKeys !== undefined
         ? givenKeys(configuration.verifierKeys ?? [])
         : new KeyRingVerifiers(configuration.signingKeys);
-    const metrics = new Metrics(() => states.watched);
+    const storedAlerts = new StoredAlerts(new EventsOfTypes(database), store);
+    const alertFeed = new AlertFeed({
+      source: storedAlerts,
+      onAppended: (listener) => store.onAppended(listener),
+      turn: (tenant) => quotas.turn({ tenant, person: PUSHES }),
+    });
+    stopping.addEventListener('abort', () => void alertFeed.close(), { once: true });
+    const openAlerts = new OpenAlerts(alertFeed, storedAlerts, states, new AlertSight(states));
+    const metrics = new Metrics(() => states.watched + alertFeed.open);
 
     return {
       module: ApiModule,
@@ -159,6 +182,7 @@ export class ApiModule {
               recommendationResolvers(new TrialRecommendations(history), viewers),
               erasureResolvers(erasures, viewers, positions),
               proofResolvers(proofs, cosigning, verifierKeys, store),
+              alertResolvers(openAlerts, viewers),
               operationsResolvers(readModels),
             ],
             transformSchema: guarded,
@@ -193,7 +217,14 @@ export class ApiModule {
           }),
         }),
       ],
-      controllers: [OperationsController, ImportController, ReportsController, ExportController, RestoreController],
+      controllers: [
+        OperationsController,
+        ImportController,
+        ReportsController,
+        ExportController,
+        RestoreController,
+        AlertsController,
+      ],
       providers: [
         { provide: CONFIGURATION, useValue: configuration },
         { provide: STOPPING, useValue: stopping },
@@ -210,6 +241,8 @@ export class ApiModule {
         { provide: Metrics, useValue: metrics },
         { provide: HEALING, useValue: heal },
         { provide: Quotas, useValue: quotas },
+        { provide: OpenAlerts, useValue: openAlerts },
+        { provide: OpenStreams, useValue: new OpenStreams() },
         { provide: SignedLog, useValue: new SignedLog(new ProofStore(database), () => configuredKeys(configuration)) },
         {
           provide: Application,

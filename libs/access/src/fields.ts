@@ -99,6 +99,8 @@ export const fieldRules: Readonly<Record<string, TypeRules>> = {
   },
   Subscription: {
     engagementChanged: { ...trial('engagement'), scope: 'cairn:subscribe' },
+    // Of alerts, only those that the viewer may see.
+    alerts: { ...trial('openSignals'), scope: 'cairn:subscribe' },
   },
 
   Trial: {
@@ -253,6 +255,10 @@ export const fieldRules: Readonly<Record<string, TypeRules>> = {
   ),
   SignatureConnection: connection,
   SignatureEdge: edge,
+
+  Alert: within('data', 'datacontenttype', 'id', 'partitionkey', 'source', 'specversion', 'subject', 'time', 'type'),
+  AlertData: within('kind', 'link', 'retrospective', 'rule', 'severity', 'signal', 'site', 'subject', 'trial'),
+  SignalSubject: within('id', 'kind'),
 
   Viewer: within('assignments', 'id', 'name', 'roles', 'tenant'),
   Tenant: within('id', 'limits', 'name'),

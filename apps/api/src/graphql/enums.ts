@@ -42,6 +42,20 @@ export const enums = {
   CutCauseKind: { RECORD: 'record', REGISTER: 'register', TIME: 'time' },
   TableAudience: { OPEN: 'open', UNBLINDED: 'unblinded' },
   UnblindingState: { REQUESTED: 'requested', APPROVED: 'approved', DENIED: 'denied' },
+  Severity: { NOTICE: 'notice', WARNING: 'warning', CRITICAL: 'critical' },
+  SignalSubjectKind: { PARTICIPANT: 'participant', SITE: 'site', WORKER: 'worker' },
+  AlertKind: {
+    RAISED: 'raised',
+    RETURNED: 'returned',
+    ESCALATED: 'escalated',
+    CLEARED: 'cleared',
+    RESOLVED: 'resolved',
+    ACKNOWLEDGED: 'acknowledged',
+    ASSIGNED: 'assigned',
+    SNOOZED: 'snoozed',
+    WOKEN: 'woken',
+    OUTCOME_RECORDED: 'outcome_recorded',
+  },
   ErasureState: { REQUESTED: 'requested', ERASED: 'erased', DENIED: 'denied' },
 } as const;
 
@@ -50,4 +64,5 @@ export type DataQueryState = (typeof enums.DataQueryState)[keyof typeof enums.Da
 export type DataQueryEntryKind = (typeof enums.DataQueryEntryKind)[keyof typeof enums.DataQueryEntryKind];
 export type SignatureState = (typeof enums.SignatureState)[keyof typeof enums.SignatureState];
 export type ErasureState = (typeof enums.ErasureState)[keyof typeof enums.ErasureState];
+export type SignalSubjectKind = (typeof enums.SignalSubjectKind)[keyof typeof enums.SignalSubjectKind];
 export type UnblindingState = (typeof enums.UnblindingState)[keyof typeof enums.UnblindingState];

@@ -21,6 +21,7 @@ export const errorStatuses = {
   GRAPHQL_PARSE_FAILED: undefined,
   GRAPHQL_VALIDATION_FAILED: undefined,
   OPERATION_RESOLUTION_FAILURE: undefined,
+  CURSOR_UNKNOWN: 400,
   READ_MODEL_BEHIND: 503,
   DATA_CUT_ALTERED: 500,
   QUOTA_EXCEEDED: 429,
@@ -31,6 +32,9 @@ export const errorStatuses = {
 export type ErrorCode = keyof typeof errorStatuses;
 
 export const badInput = (message: string): GraphQLError => typed('BAD_USER_INPUT', message);
+
+/** Where somebody wants to go on is no place that they know. The same whether there is no such place, or it is not theirs. */
+export const cursorUnknown = (): GraphQLError => typed('CURSOR_UNKNOWN', 'there is no such alert to go on after');
 
 /** The read models have not come as far as the request wants; it may be sent again. */
 export const readModelBehind = (message: string): GraphQLError => typed('READ_MODEL_BEHIND', message);

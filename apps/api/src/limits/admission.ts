@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { identityOf } from '../identity/request-identity.js';
 import { noteOf } from '../log/request-note.js';
-import { isStreamed } from './edge.js';
+import { isFollowing, isStreamed } from './edge.js';
 import type { Quotas } from './quotas.js';
 import { refuseOverQuota } from './refuse.js';
 
@@ -21,6 +21,11 @@ export function admission(quotas: Quotas): Middleware {
     if (response.closed) return;
     const identity = identityOf(request);
     noteOf(request).identity = identity;
+    // Let in where it is opened: it must not keep a place among the requests.
+    if (isFollowing(request)) {
+      next();
+      return;
+    }
     if (isStreamed(request)) {
       const release = quotas.openImport(identity);
       if (!release) {

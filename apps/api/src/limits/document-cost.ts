@@ -21,6 +21,7 @@ const fieldCosts: Readonly<Record<string, { readonly now: number; readonly past?
   trials: { now: 1 },
   engagement: { now: 1, past: 30 },
   engagementChanged: { now: 2 },
+  alerts: { now: 2 },
   fidelityAssociation: { now: 2, past: 30 },
   benchmark: { now: 5, past: 30 },
   participants: { now: 2, past: 30 },

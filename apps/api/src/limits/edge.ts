@@ -16,6 +16,10 @@ const MAX_HEADERS = 100;
  */
 export const isStreamed = ({ url }: IncomingMessage): boolean => /^\/((import|restore)\/?($|\?)|export\/)/i.test(url!);
 
+/** Asks for a stream of alerts, which is open for long and takes a place among the subscriptions. */
+export const isFollowing = ({ url, method }: IncomingMessage): boolean =>
+  (method === 'GET' || method === 'HEAD') && /^\/alerts\/[^/?]+\/?($|\?)/i.test(url!);
+
 /** A connection that sends its header byte by byte does not keep its place for long. */
 export function limitConnections(server: Server): void {
   server.headersTimeout = HEADERS_WITHIN;

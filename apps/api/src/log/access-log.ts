@@ -21,7 +21,7 @@ const PATHS = new Set([
   '/sign-out',
 ]);
 /** What lies below these is somebody's, so only they are written. */
-const FOLDERS = ['/oidc', '/export', '/reports'];
+const FOLDERS = ['/oidc', '/export', '/reports', '/alerts'];
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']);
 const MAX_NAME = 64;
 
