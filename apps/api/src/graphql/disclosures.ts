@@ -108,16 +108,22 @@ export class Disclosures {
 
 interface Answer {
   readonly data?: unknown;
+  readonly errors?: readonly { readonly path?: Path | undefined }[] | undefined;
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 /**
- * A result with what was sealed in it, for clients that tell "nothing" from "not for you". Beside a field that was refused
- * others are resolved or not yet: what is below the null that it left is not told, for it would depend on who was quicker.
+ * A result with what was sealed in it, for clients that tell "nothing" from "not for you". Nothing of it may depend on which
+ * field was resolved sooner: what is below the null that a refused field left is not told, and errors are in the order of
+ * their paths.
  */
 export function withSealed<Result extends Answer>(result: Result, disclosures: Disclosures): Result {
   const sealed = disclosures.takeSealed().filter(({ path }) => isThere(result.data, path));
-  return sealed.length === 0 ? result : { ...result, extensions: { ...result.extensions, sealed } };
+  return {
+    ...result,
+    ...(result.errors && { errors: result.errors.toSorted((a, b) => byPath(a.path ?? [], b.path ?? [])) }),
+    ...(sealed.length > 0 && { extensions: { ...result.extensions, sealed } }),
+  };
 }
 
 /** Whether an answer has a place for what is at the path. */
