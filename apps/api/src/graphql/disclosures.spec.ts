@@ -82,7 +82,10 @@ it('below the null that a refusal left, nothing is told: it would depend on what
 
 it('errors are told in the order of the answer, whichever field was refused first', () => {
   const at = (...path: readonly (string | number)[]) => ({ message: 'refused', path });
-  const result = { data: { a: null, b: null }, errors: [at('b', 10), at('b', 9), at('a'), { message: 'of the whole' }] };
+  const result = {
+    data: { a: null, b: null },
+    errors: [at('b', 10), at('b', 9), at('a'), { message: 'of the whole' }],
+  };
   expect(withSealed(result, new Disclosures(new Kept())).errors).toEqual([
     { message: 'of the whole' },
     at('a'),

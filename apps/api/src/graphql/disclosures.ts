@@ -119,6 +119,7 @@ interface Answer {
  */
 export function withSealed<Result extends Answer>(result: Result, disclosures: Disclosures): Result {
   const sealed = disclosures.takeSealed().filter(({ path }) => isThere(result.data, path));
+  if (sealed.length === 0 && !result.errors) return result;
   return {
     ...result,
     ...(result.errors && { errors: result.errors.toSorted((a, b) => byPath(a.path ?? [], b.path ?? [])) }),
