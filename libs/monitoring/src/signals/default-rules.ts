@@ -5,6 +5,9 @@ import { defaultSiteClassCutPoints } from '../fidelity-association.js';
 const meeting: Happening = { what: 'contact', settings: ['community'] };
 const groupSupervision: Happening = { what: 'supervision', kinds: ['group'] };
 
+/** A session may be put off for a few days: where they are weekly, as in ENRICH, ten days without one are a lapse. */
+const SUPERVISION_DAYS_OF_GRACE = 3;
+
 const caseStudy = 'BMC Health Services Research 2024, 24:1050';
 
 type Writing = Omit<Required<SignalRule>, 'enabled' | 'escalateAfterDays'>;
@@ -12,7 +15,7 @@ type Writing = Omit<Required<SignalRule>, 'enabled' | 'escalateAfterDays'>;
 /** The rules that every trial has, with the limits of its protocol, or usual ones where it gives none. */
 export function defaultRules(protocol: Protocol): readonly SignalRule[] {
   const followUpWithinDays = protocol.followUpWithinDays ?? 7;
-  const supervisionEveryDays = protocol.groupSupervisionEveryDays ?? 10;
+  const supervisionEveryDays = (protocol.groupSupervisionEveryDays ?? 7) + SUPERVISION_DAYS_OF_GRACE;
   const trainingDays = protocol.trainingDays ?? 8;
   const { low } = protocol.siteClasses ?? defaultSiteClassCutPoints;
   const from = (part: keyof Protocol, otherwise: string): string =>
@@ -81,7 +84,10 @@ export function defaultRules(protocol: Protocol): readonly SignalRule[] {
       rule: 'supervision_gap',
       title: `No group supervision for ${supervisionEveryDays} days`,
       description: 'A site that delivers has held no group supervision since it opened, or since the last one.',
-      source: from('groupSupervisionEveryDays', `Weekly in ENRICH, with a few days to spare; ${caseStudy}`),
+      source: from(
+        'groupSupervisionEveryDays',
+        `Weekly in ENRICH, and ${SUPERVISION_DAYS_OF_GRACE} days to spare; ${caseStudy}`,
+      ),
       severity: 'critical',
       condition: {
         kind: 'absence',
