@@ -14,6 +14,10 @@ const WIDER_POLICIES: Readonly<Record<string, string>> = {
 
 /** Functions that act as their owner, who may call them, and why they may. All have their search path pinned. */
 const DEFINERS: Readonly<Record<string, { readonly callers: readonly string[]; readonly why: string }>> = {
+  'alerting.settle_dead_letters': {
+    callers: ['cairn_service'],
+    why: 'what somebody decides about dead letters, which are the alerter’s; it sets the tenant',
+  },
   'cairn.append': {
     callers: ['cairn_alerter', 'cairn_projector', 'cairn_service'],
     why: 'the one way to events; it sets the tenant',

@@ -1,0 +1,3 @@
+export * from './deliveries/delivery-log.js';
+export * from './deliveries/delivery-queue.js';
+export type * from './deliveries/delivery.js';
