@@ -34,6 +34,9 @@ import { OpenAlerts } from './alerts/open-alerts.js';
 import { OpenStreams } from './alerts/open-streams.js';
 import { alertResolvers } from './alerts/resolvers.js';
 import { StoredAlerts } from './alerts/stored-alerts.js';
+import { BackTests } from './signals/back-tests.js';
+import { signalResolvers } from './signals/resolvers.js';
+import { TrialSignals } from './signals/trial-signals.js';
 import { Application } from './application/application.js';
 import { RecordCommandsHandler } from './application/record-commands.js';
 import { CONFIGURATION, type Configuration } from './configuration.js';
@@ -177,6 +180,12 @@ export class ApiModule {
               recordingResolvers(commands, metrics, reauthentication),
               cutResolvers({ cuts, diffs }, history, queries, store, viewers),
               queryResolvers(new TrialQueries(history), viewers, freeText),
+              signalResolvers(
+                { signals: new TrialSignals(readModels), backTests: new BackTests(store, trialLog, workshop) },
+                store,
+                viewers,
+                freeText,
+              ),
               signatureResolvers(new TrialSignatures(history, store), viewers),
               reportResolvers(reports),
               recommendationResolvers(new TrialRecommendations(history), viewers),

@@ -5,7 +5,7 @@ import { EventCatalogue } from '@cairn/event-sourcing';
 import { fidelityProjection, participantsProjection } from '@cairn/monitoring';
 import type { RunnableProjection } from '@cairn/platform';
 import { registryEventTypes, trialsProjection } from '@cairn/registry';
-import { signalsEventTypes } from '@cairn/signals';
+import { signalsEventTypes, signalsProjection } from '@cairn/signals';
 
 /** Every event type of the product. */
 export const catalogue = new EventCatalogue([
@@ -21,4 +21,5 @@ export const projections: readonly RunnableProjection[] = [
   { projection: trialsProjection },
   { projection: participantsProjection },
   { projection: fidelityProjection },
+  { projection: signalsProjection },
 ];

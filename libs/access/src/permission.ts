@@ -65,6 +65,7 @@ const absences = {
   worker: { code: 'WORKER_UNKNOWN', field: 'worker' },
   event: { code: 'EVENT_UNKNOWN', field: 'event' },
   query: { code: 'QUERY_UNKNOWN', field: 'query' },
+  signal: { code: 'SIGNAL_UNKNOWN', field: 'signal' },
 } as const;
 
 /** What each command is about. Those of the whole trial or tenant are nobody's whose reach is limited. */
@@ -105,6 +106,14 @@ const subjects = {
   answerRecommendation: 'whole',
 
   cosignCheckpoint: 'whole',
+
+  acknowledgeSignal: 'signal',
+  assignSignal: 'signal',
+  snoozeSignal: 'signal',
+  escalateSignal: 'signal',
+  resolveSignal: 'signal',
+  recordSignalOutcome: 'signal',
+  publishSignalRule: 'whole',
 
   requestErasure: 'participant',
   eraseParticipant: 'participant',
@@ -152,6 +161,7 @@ export function permit(viewer: Viewer, command: Asked, about: Whereabouts): Perm
     case 'worker':
     case 'event':
     case 'query':
+    case 'signal':
       return atOwnSite(about.site) || inCaseload ? allowed : asAbsent(subject);
     default:
       return subject satisfies never;

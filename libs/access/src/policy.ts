@@ -213,6 +213,14 @@ export const commandRights = {
   // Of a witness: whoever hands it in says nothing by it themselves.
   cosignCheckpoint: { ...ofMonitoring, dmc_member: 'trial' },
 
+  acknowledgeSignal: bySite,
+  assignSignal: bySite,
+  snoozeSignal: bySite,
+  escalateSignal: bySite,
+  resolveSignal: bySite,
+  recordSignalOutcome: bySite,
+  publishSignalRule: { trial_manager: 'trial' },
+
   requestErasure: bySite,
   // Whoever asked is not the one who decides; see decide-erasure.ts.
   eraseParticipant: ofSetUp,

@@ -18,6 +18,7 @@ export { READMISSION_MONTHS } from './participant-course.js';
 export type { DiffCause, DiffSource } from './diff-causes.js';
 export * from './trial-diff.js';
 export * from './trial-register.js';
+export { TrialCalendar } from './trial-setting.js';
 export { type TrialUnit, unitName } from './trial-units.js';
 export * from './trial-table.js';
 export * from './trial-tables.js';

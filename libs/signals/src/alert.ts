@@ -59,6 +59,9 @@ const kinds = {
   SignalOutcomeRecorded: 'outcome_recorded',
 } as const satisfies Record<SignalEvent['type'], AlertKind>;
 
+/** What an alert calls what an event of a signal records. */
+export const signalKindOf = (type: SignalEvent['type']): AlertKind => kinds[type];
+
 /** The event types of which there are alerts. */
 export const alertedTypes: readonly SignalEvent['type'][] = Object.keys(kinds) as SignalEvent['type'][];
 

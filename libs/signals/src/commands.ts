@@ -9,17 +9,18 @@ import { id, timestamp, words } from './vocabulary.js';
  * commands and is asked for none.
  */
 
-const ofSignal = { trial: id, signal: z.uuid().toLowerCase(), note: words.optional() };
+const ofSignal = { trial: id, signal: id };
+const noted = { ...ofSignal, note: words.optional() };
 
 /** Commands of people for the stream of one signal. */
 export const SignalCommand = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('acknowledgeSignal'), ...ofSignal }),
+  z.object({ type: z.literal('acknowledgeSignal'), ...noted }),
   /** To whoever is to look after it. */
-  z.object({ type: z.literal('assignSignal'), trial: id, signal: z.uuid().toLowerCase(), person: id }),
-  z.object({ type: z.literal('snoozeSignal'), ...ofSignal, until: timestamp }),
-  z.object({ type: z.literal('escalateSignal'), ...ofSignal }),
-  z.object({ type: z.literal('resolveSignal'), ...ofSignal, outcome: SignalOutcome }),
-  z.object({ type: z.literal('recordSignalOutcome'), ...ofSignal, outcome: SignalOutcome }),
+  z.object({ type: z.literal('assignSignal'), ...ofSignal, person: id }),
+  z.object({ type: z.literal('snoozeSignal'), ...noted, until: timestamp }),
+  z.object({ type: z.literal('escalateSignal'), ...noted }),
+  z.object({ type: z.literal('resolveSignal'), ...noted, outcome: SignalOutcome }),
+  z.object({ type: z.literal('recordSignalOutcome'), ...noted, outcome: SignalOutcome }),
 ]);
 export type SignalCommand = z.infer<typeof SignalCommand>;
 
@@ -34,8 +35,13 @@ export type PublishSignalRule = z.infer<typeof PublishSignalRule>;
 
 /** What the watch finds of one signal. Given again, each leads to nothing. */
 export type WatchCommand =
-  /** `from`: when it began to hold. */
-  | { readonly type: 'raiseSignal'; readonly raising: z.infer<typeof signalRaising>; readonly from: Instant }
+  /** `from`: when it began to hold; `over`: why it does no more, since `until`, where it was over before it was found. */
+  | {
+      readonly type: 'raiseSignal';
+      readonly raising: z.infer<typeof signalRaising>;
+      readonly from: Instant;
+      readonly over?: Clearance | undefined;
+    }
   | { readonly type: 'clearSignal'; readonly why: Clearance; readonly at: Instant }
   | { readonly type: 'returnSignal'; readonly at: Instant }
   /** The time of its snooze is over. */

@@ -118,7 +118,7 @@ export class Application {
     this.handler = new CommandHandler(store, catalogue);
     this.rosters = new Rosters(store, catalogue);
     this.neutral = new NeutralStreams(store);
-    this.surroundings = new Surroundings(store, this.handler, cuts, cosigning);
+    this.surroundings = new Surroundings(store, this.handler, cuts, cosigning, this.viewers);
   }
 
   /** One that records in another store, over this one's, and leaves nothing behind. */

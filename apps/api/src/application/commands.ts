@@ -30,12 +30,21 @@ import {
   signatureDecider,
   witnessDecider,
 } from '@cairn/audit';
+import { PublishSignalRule, ruleBookDecider, SignalCommand, signalDecider } from '@cairn/signals';
 import { type RegistryWorld, TenantCommand, tenantDecider, TrialCommand, trialDecider } from '@cairn/registry';
 import { erasureOfParticipants, peopleOfTheRoster, unblindingOfParticipants } from './access-rules.js';
 import type { KnownTrial } from './rosters.js';
 import type { CommandSurroundings } from './surroundings.js';
 import { withinReach, type Withholding } from './within-reach.js';
-import { ofParticipants, ofQueries, ofSignatures, ofSiteRecords, ofTraining, ofTrials } from './withholdings.js';
+import {
+  ofParticipants,
+  ofQueries,
+  ofSignals,
+  ofSignatures,
+  ofSiteRecords,
+  ofTraining,
+  ofTrials,
+} from './withholdings.js';
 
 /** Every command that can be given, as its schema reads it. */
 export type Command =
@@ -50,7 +59,9 @@ export type Command =
   | SignContent
   | CosignCheckpoint
   | RecommendationCommand
-  | CutCommand;
+  | CutCommand
+  | SignalCommand
+  | PublishSignalRule;
 export type CommandName = Command['type'];
 
 /** The menu: what can be asked for, under the name of its mutation, and the shape in which it is asked. */
@@ -93,6 +104,14 @@ export const commands = {
 
   cosignCheckpoint: CosignCheckpoint,
 
+  acknowledgeSignal: SignalCommand,
+  assignSignal: SignalCommand,
+  snoozeSignal: SignalCommand,
+  escalateSignal: SignalCommand,
+  resolveSignal: SignalCommand,
+  recordSignalOutcome: SignalCommand,
+  publishSignalRule: PublishSignalRule,
+
   requestErasure: ErasureCommand,
   eraseParticipant: ErasureCommand,
   denyErasure: ErasureCommand,
@@ -126,6 +145,8 @@ export const judges = {
   signature: judgedBy(signatureDecider, ofSignatures),
   witness: judgedBy(witnessDecider),
   recommendation: judgedBy(recommendationDecider),
+  signal: judgedBy(signalDecider, ofSignals),
+  ruleBook: judgedBy(ruleBookDecider),
 };
 export type StreamKind = keyof typeof judges;
 

@@ -1,6 +1,15 @@
 import type { DeliveryRoster } from '@cairn/delivery';
 import type { EventCatalogue, EventStore, Identified, TenantId } from '@cairn/event-sourcing';
-import { type FreeTextRules, type Trial, trialDecider, type TrialEvent, trialStream } from '@cairn/registry';
+import { engagementDefinitions } from '@cairn/monitoring';
+import type { RuleSurroundings } from '@cairn/signals';
+import {
+  type FreeTextRules,
+  type Protocol,
+  type Trial,
+  trialDecider,
+  type TrialEvent,
+  trialStream,
+} from '@cairn/registry';
 
 /** A trial as commands are judged against it. */
 export interface KnownTrial {
@@ -8,6 +17,8 @@ export interface KnownTrial {
   /** What is refused in free text, by the protocol in force. */
   readonly freeText: FreeTextRules;
   readonly sites: readonly string[];
+  /** What rules may name, by the protocol in force. */
+  readonly ruleSurroundings: RuleSurroundings;
   readonly roster: DeliveryRoster;
   /** Undefined for a worker who is not registered. */
   siteOf(worker: string): string | undefined;
@@ -88,6 +99,7 @@ function knownTrial(trial: Trial): KnownTrial | undefined {
     timeZone: trial.timeZone,
     freeText: protocols.at(-1)?.freeText ?? {},
     sites: [...sites],
+    ruleSurroundings: ruleSurroundings(protocols.at(-1)!),
     siteOf: (worker) => workers.get(worker),
     roster: {
       hasSite: (site) => sites.has(site),
@@ -98,3 +110,9 @@ function knownTrial(trial: Trial): KnownTrial | undefined {
     },
   };
 }
+
+/** What rules of a trial may name. */
+export const ruleSurroundings = (protocol: Protocol): RuleSurroundings => ({
+  definitions: new Set(engagementDefinitions(protocol).map(({ id }) => id)),
+  fidelity: protocol.fidelity,
+});

@@ -33,6 +33,7 @@ import {
   type TrialEvent,
   trialEventTypes,
 } from '@cairn/registry';
+import { signalRulesStream, signalStream } from '@cairn/signals';
 import type { Command, StreamKind } from './commands.js';
 
 /** A command's stream, and the rules by which it is judged. */
@@ -94,6 +95,17 @@ export async function routeOf(
     case 'signContent':
       if (!isRegistered) return trialUnknown;
       return { kind: 'signature', stream: signatureStream(command.trial, command.signature) };
+    case 'acknowledgeSignal':
+    case 'assignSignal':
+    case 'snoozeSignal':
+    case 'escalateSignal':
+    case 'resolveSignal':
+    case 'recordSignalOutcome':
+      if (!isRegistered) return trialUnknown;
+      return { kind: 'signal', stream: signalStream(command.trial, command.signal) };
+    case 'publishSignalRule':
+      if (!isRegistered) return trialUnknown;
+      return { kind: 'ruleBook', stream: signalRulesStream(command.trial) };
     case 'cosignCheckpoint':
       if (!isRegistered) return trialUnknown;
       return { kind: 'witness', stream: witnessStream(command.trial) };

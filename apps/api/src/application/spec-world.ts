@@ -5,11 +5,13 @@ import { InMemoryKeys, type KeyOwner, ParticipantKeys } from '@cairn/platform/ke
 import { Erasures } from '../free-text/erasures.js';
 import { FreeText } from '../free-text/free-text.js';
 import type { Identity } from '../identity/identity.js';
+import { type SignalEvent, signalEventTypes, signalId, signalStream } from '@cairn/signals';
 import { Application } from './application.js';
 
 export const TENANT = 'test';
 export const NOW = Date.parse('2020-01-01T00:00:00Z');
 const people = new EventCatalogue(accessEventTypes);
+const signals = new EventCatalogue(signalEventTypes);
 
 export type Role = Omit<Assignment, 'assignment' | 'person'>;
 export type Input = Readonly<Record<string, unknown>>;
@@ -116,4 +118,29 @@ export async function takeIn(
   await world.accepted(manager, 'recordRandomisation', { ...about, arm: worker ? 'peer' : 'usual' });
   if (worker) await world.accepted(manager, 'allocateWorker', { ...about, worker });
   return events[0]!.id;
+}
+
+/** Raises a signal about a participant of trial `t`, as the watch would. @returns its id */
+export async function raise(
+  world: SpecWorld,
+  { participant, site }: { readonly participant: string; readonly site: string },
+): Promise<string> {
+  const about = { trial: 't', site, rule: 'meeting_gap', subject: { kind: 'participant' as const, id: participant } };
+  const signal = signalId(about.trial, about.rule, about.subject, 'cause');
+  const event: SignalEvent = {
+    type: 'SignalRaised',
+    occurredAt: 0,
+    data: {
+      ...{ ...about, signal, participant, severity: 'notice', audience: 'delivery' },
+      ...{ ruleVersion: 'default/1', cause: 'cause', numbers: {}, events: [] },
+    },
+  };
+  await world.store.append(TENANT, {
+    stream: signalStream(about.trial, signal),
+    expected: 'any',
+    commandId: randomUUID(),
+    events: [signals.encode(event)],
+    actor: 'watch',
+  });
+  return signal;
 }

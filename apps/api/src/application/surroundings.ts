@@ -11,6 +11,7 @@ import {
   type SigningWorld,
   type WitnessWorld,
 } from '@cairn/audit';
+import { viewerOf } from '@cairn/access';
 import { isReferred, participantDecider, participantStream } from '@cairn/delivery';
 import {
   type CommandHandler,
@@ -20,6 +21,8 @@ import {
   sha256Hex,
   type TenantId,
 } from '@cairn/event-sourcing';
+import { type RuleWorld, type SignalCommand, signalDecider, signalStream, type SignalWorld } from '@cairn/signals';
+import type { Viewers } from '../access/viewers.js';
 import type { AccessSurroundings } from './access-rules.js';
 import type { CutMaker } from '../cuts/cut-maker.js';
 import type { Command } from './commands.js';
@@ -34,7 +37,9 @@ export type CommandSurroundings = AccessSurroundings &
   Pick<CutWorld, 'material'> &
   Pick<SigningWorld, 'proof' | 'contentHash'> &
   Pick<RecommendationWorld, 'cutIsKnown'> &
-  Pick<WitnessWorld, 'checkpoint' | 'witnesses'>;
+  Pick<WitnessWorld, 'checkpoint' | 'witnesses'> &
+  Pick<SignalWorld, 'assigneeIsKnown'> &
+  Pick<RuleWorld, 'ruleSurroundings'>;
 
 /** For whom, and in which trial, a command is judged. */
 interface Asking {
@@ -57,6 +62,7 @@ export class Surroundings {
     private readonly handler: CommandHandler,
     private readonly cuts: CutMaker | undefined,
     private readonly cosigning: Cosigning | undefined,
+    private readonly viewers: Viewers,
   ) {
     this.records = new FoundRecords(store, handler);
   }
@@ -90,6 +96,10 @@ export class Surroundings {
       }
       case 'cosignCheckpoint':
         return (await this.cosigning?.of(viewer.tenant, command)) ?? {};
+      case 'assignSignal':
+        return { assigneeIsKnown: await this.canSee(viewer.tenant, command, now) };
+      case 'publishSignalRule':
+        return trial ? { ruleSurroundings: trial.ruleSurroundings } : {};
       default:
         return {};
     }
@@ -102,6 +112,21 @@ export class Surroundings {
   ): Promise<boolean> {
     const state = await this.handler.stateOf(cutDecider, tenant, cutStream(trial, cut));
     return state.kind === 'taken';
+  }
+
+  /** Whether somebody sees all signals of a signal's kind and site, so that it can be theirs to look after. */
+  private async canSee(
+    tenant: TenantId,
+    { trial, signal, person }: Extract<SignalCommand, { type: 'assignSignal' }>,
+    now: Instant,
+  ): Promise<boolean> {
+    const state = await this.handler.stateOf(signalDecider, tenant, signalStream(trial, signal));
+    if (state.kind === 'none') return false;
+    const { audience, site } = state.about;
+    const somebody = { tenant, person, name: person, scopes: new Set<never>() };
+    const viewer = viewerOf(await this.viewers.people(tenant), somebody, now);
+    const reach = viewer.reach(audience === 'open' ? 'openSignals' : 'signals', trial);
+    return reach.kind === 'whole' || (reach.kind === 'part' && reach.sites.has(site));
   }
 
   /** Whether somebody is there for whoever asks. */

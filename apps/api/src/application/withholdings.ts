@@ -12,6 +12,7 @@ import {
   type TrainingDay,
 } from '@cairn/delivery';
 import type { Trial } from '@cairn/registry';
+import { noSignal, type Signal } from '@cairn/signals';
 import type { Withholding } from './within-reach.js';
 
 /*
@@ -65,6 +66,12 @@ export const ofQueries: Withholding<DataQuery> = {
   seen: (query, { sites }) => (query.kind === 'none' || sites.has(query.site) ? query : noQuery),
   whereabouts: (query) => (query.kind === 'none' ? {} : { site: query.site }),
   taken: { code: 'QUERY_EXISTS', message: auditRefusals.QUERY_EXISTS, field: 'query' },
+};
+
+/** Signals of other sites were never raised. */
+export const ofSignals: Withholding<Signal> = {
+  seen: (signal, { sites }) => (signal.kind === 'none' || sites.has(signal.about.site) ? signal : noSignal),
+  whereabouts: (signal) => (signal.kind === 'none' ? {} : { site: signal.about.site }),
 };
 
 /** What is signed was looked for within the signer's reach; that an id is taken is all that a signature tells. */

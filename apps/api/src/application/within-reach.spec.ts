@@ -1,7 +1,7 @@
 import type { GuardedCommand } from '@cairn/access';
 import type { CommandOutcome } from '@cairn/event-sourcing';
 import type { Identity } from '../identity/identity.js';
-import { type Input, identityOf, NOW, registerTrial, SpecWorld, takeIn, TENANT } from './spec-world.js';
+import { type Input, identityOf, NOW, raise, registerTrial, SpecWorld, takeIn, TENANT } from './spec-world.js';
 
 /*
  * Who may give which command about what is theirs, what is somebody else's, and what is not there. The last two must be
@@ -18,6 +18,8 @@ interface About {
   readonly worker: string;
   /** A record of the participant. */
   readonly event: string;
+  /** About the participant. */
+  readonly signal: string;
   /** New with each command, where it must be. */
   readonly id: string;
 }
@@ -89,6 +91,20 @@ const commands: Readonly<Record<Exclude<GuardedCommand, TenantWide>, (about: Abo
     text: 'Agreed.',
     meaning: 'approval',
   }),
+  acknowledgeSignal: ({ trial, signal }) => ({ trial, signal, note: 'seen' }),
+  assignSignal: ({ trial, signal }) => ({ trial, signal, person: 'co' }),
+  snoozeSignal: ({ trial, signal }) => ({ trial, signal, until: '2030-01-01T00:00:00Z' }),
+  escalateSignal: ({ trial, signal }) => ({ trial, signal }),
+  resolveSignal: ({ trial, signal }) => ({ trial, signal, outcome: 'true_problem' }),
+  recordSignalOutcome: ({ trial, signal }) => ({ trial, signal, outcome: 'false_alarm' }),
+  publishSignalRule: ({ trial, id }) => ({
+    trial,
+    definition: {
+      ...{ rule: id, title: 'Falling', severity: 'notice' },
+      condition: { kind: 'trend', measure: 'contacts', direction: 'falling', overDays: 7, factor: 2 },
+    },
+    reason: 'to see',
+  }),
   // To what it is: what is asked here is who may, and the void that follows is of the record itself.
   amendRecord: ({ trial, event, site }) => ({ trial, event, reason: 'wrong', changes: { site } }),
   voidRecord: ({ trial, event }) => ({ trial, event, reason: 'wrong' }),
@@ -102,16 +118,18 @@ const commands: Readonly<Record<Exclude<GuardedCommand, TenantWide>, (about: Abo
 type TenantWide = 'registerTenant' | 'registerTrial' | 'registerPerson' | 'assignRole' | 'revokeRole';
 const names = Object.keys(commands) as (keyof typeof commands)[];
 
-const own: About = { trial: 't', participant: 'P1', site: 'S1', worker: 'S1-W', event: '', id: 'new' };
+const own: About = { trial: 't', participant: 'P1', site: 'S1', worker: 'S1-W', event: '', signal: '', id: 'new' };
 const nobody: About = {
   ...{ trial: 't', participant: 'P0', site: 'S0', worker: 'S0-W' },
-  ...{ event: '00000000-0000-4000-8000-00000000abcd', id: 'new' },
+  ...{ event: '00000000-0000-4000-8000-00000000abcd', signal: '00000000-0000-5000-8000-00000000abcd', id: 'new' },
 };
 
 let world: SpecWorld;
 let who: Readonly<Record<string, Identity>>;
 /** Events of referrals. */
 let referral: Readonly<Record<string, string>>;
+/** Signals about participants. */
+let signalOf: Readonly<Record<string, string>>;
 
 beforeEach(async () => {
   world = new SpecWorld();
@@ -134,6 +152,12 @@ beforeEach(async () => {
     scope: 'data_use',
     occurredAt,
   });
+  signalOf = {
+    P1: await raise(world, { participant: 'P1', site: 'S1' }),
+    P2: await raise(world, { participant: 'P2', site: 'S2' }),
+    P3: await raise(world, { participant: 'P3', site: 'S1' }),
+    P4: await raise(world, { participant: 'P4', site: 'S2' }),
+  };
   who = {
     manager,
     'manager of t': await world.know('mt', { role: 'trial_manager', trial: 't' }),
@@ -175,6 +199,8 @@ const bySite = {
   ...{ signContent: 'REAUTHENTICATION_REQUIRED' },
   ...{ voidRecord: 'accepted', amendRecord: 'accepted', requestUnblinding: 'PARTICIPANT_UNKNOWN' },
   requestErasure: 'PARTICIPANT_UNKNOWN',
+  ...{ acknowledgeSignal: 'accepted', assignSignal: 'accepted', snoozeSignal: 'accepted', escalateSignal: 'accepted' },
+  ...{ resolveSignal: 'accepted', recordSignalOutcome: 'accepted' },
 };
 const watching = {
   ...{ raiseQuery: 'accepted', reopenQuery: 'QUERY_UNKNOWN', closeQuery: 'QUERY_UNKNOWN' },
@@ -193,6 +219,7 @@ const managing = {
   ...erasing,
   ...cutting,
   recordFidelityAssessment: 'accepted',
+  publishSignalRule: 'accepted',
 };
 
 /** By role, what is answered about what is theirs; what is not named is FORBIDDEN. */
@@ -220,7 +247,10 @@ const rights: readonly (readonly [string, Readonly<Record<string, string>>])[] =
 test.each(rights)('%s may give these commands about what is theirs', async (person, expected) => {
   // The void comes last but for the unblindings, and makes the participant unknown where it was taken.
   const forbidden = Object.fromEntries(names.map((name) => [name, 'FORBIDDEN']));
-  expect(await answers(person, { ...own, event: referral['P1']! })).toEqual({ ...forbidden, ...expected });
+  expect(await answers(person, { ...own, event: referral['P1']!, signal: signalOf['P1']! })).toEqual({
+    ...forbidden,
+    ...expected,
+  });
 });
 
 describe('what is out of reach is answered as what is not there', () => {
@@ -248,18 +278,18 @@ describe('what is out of reach is answered as what is not there', () => {
     ['peer worker', 'of another site', (of) => ({ ...own, participant: 'P2', worker: 'S2-W', event: of('P2') })],
   ];
   test.each(others)('to a %s: %s', async (person, _what, aboutOf) => {
-    const about = aboutOf((participant) => referral[participant]!);
+    const of = aboutOf((participant) => referral[participant]!);
+    const about = { ...of, signal: signalOf[of.participant]! };
+    const theirs = { ...own, event: referral['P1']!, signal: signalOf['P1']! };
     const head = await world.store.head(TENANT);
     for (const name of names) {
       const absent = { ...nobody, ...(about.site === own.site && { site: own.site }) };
       expect(`${name} ${await bytes(person, name, about)}`).toBe(`${name} ${await bytes(person, name, absent)}`);
       // Ids of both in one command, as a new record of a hidden participant by a worker of one's own.
-      for (const part of ['participant', 'site', 'worker', 'event'] as const) {
-        const hidden = await bytes(person, name, { ...own, event: referral['P1']!, [part]: about[part], id: 'mixed' });
+      for (const part of ['participant', 'site', 'worker', 'event', 'signal'] as const) {
+        const hidden = await bytes(person, name, { ...theirs, [part]: about[part], id: 'mixed' });
         if (about[part] === own[part] || hidden.includes('accepted')) continue;
-        expect(hidden).toBe(
-          await bytes(person, name, { ...own, event: referral['P1']!, [part]: nobody[part], id: 'mixed' }),
-        );
+        expect(hidden).toBe(await bytes(person, name, { ...theirs, [part]: nobody[part], id: 'mixed' }));
       }
     }
     // What was recorded is of their own alone.
@@ -269,7 +299,7 @@ describe('what is out of reach is answered as what is not there', () => {
 
   test('a trial without a role of theirs, whatever it holds', async () => {
     for (const name of names) {
-      const foreign = { ...own, trial: 'u', event: referral['P1']! };
+      const foreign = { ...own, trial: 'u', event: referral['P1']!, signal: signalOf['P1']! };
       const absent = { ...foreign, trial: 'x' };
       expect(await bytes('coordinator', name, foreign)).toBe(await bytes('coordinator', name, absent));
       expect(await bytes('assessor', name, foreign)).toBe(await bytes('assessor', name, absent));

@@ -3,6 +3,7 @@ import { auditRefusals } from '@cairn/audit';
 import { type DeliveryRoster, deliveryRefusals } from '@cairn/delivery';
 import { type Decider, type Decision, type DomainEvent, type Refusal, refuse } from '@cairn/event-sourcing';
 import { registryRefusals } from '@cairn/registry';
+import { signalsRefusals } from '@cairn/signals';
 
 /** The part of a trial that a command of somebody with a limited reach may be about. */
 export interface Within {
@@ -67,6 +68,7 @@ const absent: Readonly<Record<string, string>> = {
   ...registryRefusals,
   ...deliveryRefusals,
   ...auditRefusals,
+  ...signalsRefusals,
 };
 
 function decidedByAll<Command, E extends DomainEvent, State, World>(

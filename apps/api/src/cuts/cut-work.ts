@@ -1,6 +1,7 @@
 import { type Audience, tableText } from '@cairn/audit';
 import { type Instant, sha256Hex } from '@cairn/event-sourcing';
-import { type CutMoment, protocolAt, type TrialChange, trialDiff, trialTables } from '@cairn/monitoring';
+import { type BackTest, backTest, type BackTestSpan, type CutMoment, protocolAt, type TrialChange, trialDiff, trialFacts, trialTables } from '@cairn/monitoring';
+import type { SignalRule } from '@cairn/signals/rule';
 import type { TrialFold } from './trial-fold.js';
 
 /** What is made of a trial's events. All of it is a pure function of them, and takes seconds where there are many. */
@@ -11,7 +12,13 @@ export type CutTask =
       readonly occurredBefore: Instant;
     }
   | { readonly kind: 'digests'; readonly occurredBefore: Instant }
-  | { readonly kind: 'diff'; readonly from: CutMoment; readonly to: CutMoment };
+  | { readonly kind: 'diff'; readonly from: CutMoment; readonly to: CutMoment }
+  | {
+      readonly kind: 'backTest';
+      readonly draft: SignalRule;
+      readonly inForce: SignalRule | undefined;
+      readonly span: BackTestSpan;
+    };
 
 /** A table as it is kept. */
 export interface MadeTable {
@@ -31,6 +38,7 @@ export interface CutResults {
   /** SHA-256 of each table's text, by its name. */
   readonly digests: ReadonlyMap<string, string>;
   readonly diff: readonly TrialChange[];
+  readonly backTest: BackTest;
 }
 
 /** @returns undefined for a trial that is not registered */
@@ -56,6 +64,10 @@ export function cutWork(task: CutTask, fold: TrialFold): CutResults[CutTask['kin
     }
     case 'diff':
       return trialDiff({ events, registers, from: task.from, to: task.to });
+    case 'backTest': {
+      const facts = trialFacts({ register, recruitmentTo: register.recruitmentTo, events });
+      return backTest(task.draft, task.inForce, facts, task.span);
+    }
     default:
       return task satisfies never;
   }

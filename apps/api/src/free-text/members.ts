@@ -57,6 +57,19 @@ export const freeTextMembers: Readonly<
   reopenQuery: { text: of('about participant') },
   closeQuery: { text: of('about participant') },
 
+  // Of a signal about a participant; one about a site or a worker is stored as it was typed.
+  acknowledgeSignal: { note: of('about participant') },
+  snoozeSignal: { note: of('about participant') },
+  escalateSignal: { note: of('about participant') },
+  resolveSignal: { note: of('about participant') },
+  recordSignalOutcome: { note: of('about participant') },
+  publishSignalRule: {
+    reason: of('about trial'),
+    'definition.title': of('about trial'),
+    'definition.description': of('about trial'),
+    'definition.source': of('about trial'),
+  },
+
   takeDataCut: { note: of('about trial') },
   makeRecommendation: { text: of('about trial') },
   answerRecommendation: { text: of('about trial') },

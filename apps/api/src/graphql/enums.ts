@@ -44,6 +44,17 @@ export const enums = {
   UnblindingState: { REQUESTED: 'requested', APPROVED: 'approved', DENIED: 'denied' },
   Severity: { NOTICE: 'notice', WARNING: 'warning', CRITICAL: 'critical' },
   SignalSubjectKind: { PARTICIPANT: 'participant', SITE: 'site', WORKER: 'worker' },
+  SignalState: {
+    RAISED: 'raised',
+    ACKNOWLEDGED: 'acknowledged',
+    ASSIGNED: 'assigned',
+    SNOOZED: 'snoozed',
+    CLEARED: 'cleared',
+    RESOLVED: 'resolved',
+  },
+  SignalOutcome: { TRUE_PROBLEM: 'true_problem', FALSE_ALARM: 'false_alarm', DATA_PROBLEM: 'data_problem' },
+  SignalClearance: { CAUSE_GONE: 'cause_gone', CORRECTED: 'corrected', RULE_CHANGED: 'rule_changed', OVER: 'over' },
+  BackTestPart: { DRAFT: 'draft', IN_FORCE: 'inForce', BOTH: 'both', ADDED: 'added', REMOVED: 'removed' },
   AlertKind: {
     RAISED: 'raised',
     RETURNED: 'returned',
@@ -65,4 +76,7 @@ export type DataQueryEntryKind = (typeof enums.DataQueryEntryKind)[keyof typeof 
 export type SignatureState = (typeof enums.SignatureState)[keyof typeof enums.SignatureState];
 export type ErasureState = (typeof enums.ErasureState)[keyof typeof enums.ErasureState];
 export type SignalSubjectKind = (typeof enums.SignalSubjectKind)[keyof typeof enums.SignalSubjectKind];
+export type SignalState = (typeof enums.SignalState)[keyof typeof enums.SignalState];
+export type SignalClearance = (typeof enums.SignalClearance)[keyof typeof enums.SignalClearance];
+export type BackTestPart = (typeof enums.BackTestPart)[keyof typeof enums.BackTestPart];
 export type UnblindingState = (typeof enums.UnblindingState)[keyof typeof enums.UnblindingState];

@@ -22,6 +22,10 @@ const DECIDES_ITSELF: ReadonlySet<string> = new Set(['Participant.arm']);
 /** What waits for the database. Answers to many come back together, and each is written out in a turn of its own. */
 const WAITS: ReadonlySet<string> = new Set([
   'Trial.history',
+  'Trial.signals',
+  'Trial.signal',
+  'Trial.signalRules',
+  'Trial.backTest',
   'Query.conduct',
   'DataCut.tables',
   'DataCut.lateArrivals',

@@ -106,7 +106,8 @@ export class ReadHistoryHandler implements IQueryHandler<ReadHistory> {
   }
 }
 
-const isIn = (
+/** Whether an event lies in a part of the log. */
+export const isIn = (
   { names = [], prefixes = [], positions = [] }: HistorySelection['streams'],
   { stream, position }: RecordedEvent,
 ): boolean =>

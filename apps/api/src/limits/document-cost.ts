@@ -40,6 +40,13 @@ const fieldCosts: Readonly<Record<string, { readonly now: number; readonly past?
   recomputed: { now: 500 },
   changes: { now: 500 },
   currency: { now: 10 },
+  // Each signal is folded for the moment, whichever that is.
+  signals: { now: 5 },
+  signal: { now: 5 },
+  signalRules: { now: 5 },
+  contributingEvents: { now: 2 },
+  // The trial is folded, and two rules are tried on it.
+  backTest: { now: 500 },
   people: { now: 1, past: 5 },
   unblindings: { now: 0, past: 5 },
   // Where the log ended then is looked for.
@@ -52,6 +59,7 @@ const fieldCosts: Readonly<Record<string, { readonly now: number; readonly past?
 /** Lists without pages, by the length that they mostly have. */
 const listLengths: Readonly<Record<string, number>> = { sites: 40, points: 40, types: 100, fields: 8, inputFields: 6 };
 const PAGED = new Set([
+  'signals',
   'trials',
   'sites',
   'participants',

@@ -7,11 +7,15 @@ import {
 } from '@cairn/monitoring';
 import type { ReadDocument, Reading, ReadMark, ReadModels } from '@cairn/platform';
 import { trialsProjection, type Trial } from '@cairn/registry';
+import { signalsProjection } from '@cairn/signals';
 import type { TrialDocuments } from './trial-state.js';
 import type { TrialDocumentSource } from './trial-states.js';
 
+/** What a trial is made from. */
+const ofTrials = [trialsProjection, participantsProjection, fidelityProjection] as const;
+
 /** Every read model that answers are made from. */
-export const readModelNames = [trialsProjection, participantsProjection, fidelityProjection] as const;
+export const readModelNames = [...ofTrials, signalsProjection] as const;
 
 /** What one reading of a trial gave, and from where to go on. */
 export interface TrialReading extends TrialDocuments {
@@ -46,7 +50,7 @@ export class StoredTrialDocuments implements TrialDocumentSource {
 
   private readAll(tenant: TenantId, trial: string, since?: TrialReading['marks']): Promise<Reading[]> {
     return Promise.all(
-      readModelNames.map((model, index) => this.readModels.documents(tenant, model, trial, since?.[index])),
+      ofTrials.map((model, index) => this.readModels.documents(tenant, model, trial, since?.[index])),
     );
   }
 }
