@@ -9,9 +9,9 @@ import { protocolAt, type RegisteredSite, type RegisteredWorker, type TrialRegis
 /** Calendar days of one zone; each is worked out once. */
 export class TrialCalendar {
   private readonly days = new Map<Instant, Temporal.PlainDate>();
-  private readonly numbers = new Map<Instant, number>();
   private readonly starts = new Map<string, Instant>();
   private readonly startsByNumber = new Map<number, Instant>();
+  private readonly turnedBack = new Map<number, boolean>();
   private readonly terms = new Map<string, Instant>();
 
   constructor(readonly timeZone: string) {}
@@ -25,10 +25,15 @@ export class TrialCalendar {
 
   /** The day on which an instant falls, counted from 1970-01-01. */
   numberOf(instant: Instant): number {
-    const number =
-      this.numbers.get(instant) ?? this.plainNumberOf(instant) ?? numberOfDay(this.dayOf(instant).toString());
-    this.numbers.set(instant, number);
-    return number;
+    return this.plainNumberOf(instant) ?? numberOfDay(this.dayOf(instant).toString());
+  }
+
+  /** The first instant of a day. */
+  startOf(day: Temporal.PlainDate): Instant {
+    const key = day.toString();
+    const start = this.starts.get(key) ?? startOfDay(day, this.timeZone);
+    this.starts.set(key, start);
+    return start;
   }
 
   /** The first instant of a day that is counted from 1970-01-01. */
@@ -39,25 +44,28 @@ export class TrialCalendar {
   }
 
   /**
-   * As `numberOf`, from the beginnings of days alone; a hundred thousand times a calendar is slow. Undefined within three
-   * hours of a beginning, when clocks that go back at midnight may say that it is the day before again.
+   * As `numberOf`, from the beginnings of days alone; a hundred thousand times a calendar is slow. Undefined in the first
+   * hours of a day on which clocks go back then, so that it may be the day before again.
    */
   private plainNumberOf(instant: Instant): number | undefined {
     // No zone is more than 15 hours from Greenwich, so it is this day or one beside it.
     const about = Math.floor(instant / DAY);
     for (const number of [about, about - 1, about + 1]) {
       if (instant < this.startOfNumber(number) || instant >= this.startOfNumber(number + 1)) continue;
-      return instant < this.startOfNumber(number) + 3 * HOUR ? undefined : number;
+      return instant < this.startOfNumber(number) + SOON && this.isTurnedBack(number) ? undefined : number;
     }
     return undefined;
   }
 
-  /** The first instant of a day. */
-  startOf(day: Temporal.PlainDate): Instant {
-    const key = day.toString();
-    const start = this.starts.get(key) ?? startOfDay(day, this.timeZone);
-    this.starts.set(key, start);
-    return start;
+  private isTurnedBack(number: number): boolean {
+    const start = this.startOfNumber(number);
+    const known = this.turnedBack.get(number) ?? this.offsetAt(start + SOON) < this.offsetAt(start);
+    this.turnedBack.set(number, known);
+    return known;
+  }
+
+  private offsetAt(instant: Instant): number {
+    return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(this.timeZone).offsetNanoseconds;
   }
 
   /**
@@ -75,6 +83,8 @@ export class TrialCalendar {
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+/** Clocks never go back by so much, but where a whole day is repeated; no place has done that since 1892. */
+const SOON = 3 * HOUR;
 const EPOCH = Temporal.PlainDate.from('1970-01-01');
 
 /** An ISO day, counted from 1970-01-01. */
