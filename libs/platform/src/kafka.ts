@@ -1,0 +1,5 @@
+export * from './kafka/alert-publisher.js';
+export * from './kafka/kafka-alert-publisher.js';
+export type { KafkaCluster } from './kafka/kafka-client.js';
+export * from './kafka/kafka-relay-store.js';
+export * from './kafka/tenant-topics.js';
