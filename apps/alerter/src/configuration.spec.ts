@@ -10,6 +10,7 @@ it('needs the database only: then nothing is sent', () => {
     logLevel: 'info',
     webhookSecret: undefined,
     kafka: undefined,
+    topicPrefix: 'cairn.{tenant}.',
   });
 });
 
@@ -19,12 +20,15 @@ it('reads how a cluster is reached', () => {
   expect(readConfiguration({ DATABASE_URL: url, ...kafka, ...sasl }).kafka).toEqual({
     brokers: ['a:9092', 'b:9092'],
     clientId: 'cairn',
-    tls: { ca: 'ca.pem' },
+    tls: { ca: 'ca.pem', cert: undefined, key: undefined },
     sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
   });
   expect(() =>
     readConfiguration({ DATABASE_URL: url, KAFKA_BROKERS: 'a:9092', KAFKA_SASL_MECHANISM: 'plain' }),
   ).toThrow(/KAFKA_SASL_PASSWORD/);
+  expect(() =>
+    readConfiguration({ DATABASE_URL: url, KAFKA_BROKERS: 'a:9092', KAFKA_TLS: 'on', KAFKA_TLS_CERT: 'own.pem' }),
+  ).toThrow(/KAFKA_TLS_KEY/);
 });
 
 it('names everything that is wrong at once, without the values', () => {

@@ -1,3 +1,4 @@
+import { TOPIC_PREFIX } from '@cairn/platform/kafka';
 import { z } from 'zod';
 
 /** An own server can be reached through a socket, so its URL need not name a host. */
@@ -19,17 +20,27 @@ const Settings = z.object({
   KAFKA_TLS: z.enum(['on', 'off']).default('off'),
   /** A file of certificates that sign the brokers', where the system does not know them. */
   KAFKA_TLS_CA: z.string().min(1).optional(),
+  /** Files of this service's own certificate and its key, where the cluster asks for one. */
+  KAFKA_TLS_CERT: z.string().min(1).optional(),
+  KAFKA_TLS_KEY: z.string().min(1).optional(),
   KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
   KAFKA_SASL_USERNAME: z.string().min(1).optional(),
   KAFKA_SASL_PASSWORD: z.string().min(1).optional(),
+  /** How the names of the topics begin that a tenant may publish to; `{tenant}` is its id. */
+  KAFKA_TOPIC_PREFIX: z
+    .string()
+    .regex(/^([A-Za-z0-9._-]|\{tenant\})+$/, 'is no beginning of a topic, in which {tenant} is the tenant')
+    .default(TOPIC_PREFIX),
 });
 
 /** How a Kafka cluster is reached. */
 export interface KafkaConfiguration {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  /** `ca` is a file; undefined: what the system trusts. */
-  readonly tls: { readonly ca: string | undefined } | undefined;
+  /** Files. Without `ca` what the system trusts; without `cert` and `key` this service does not say who it is. */
+  readonly tls:
+    | { readonly ca: string | undefined; readonly cert: string | undefined; readonly key: string | undefined }
+    | undefined;
   readonly sasl:
     | {
         readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
@@ -49,6 +60,8 @@ export interface Configuration {
   readonly webhookSecret: string | undefined;
   /** Undefined when nothing is published. */
   readonly kafka: KafkaConfiguration | undefined;
+  /** How the names of the topics begin that a tenant may publish to, see `isTopicOf`. */
+  readonly topicPrefix: string;
 }
 
 /** One line for each setting that is missing or wrong. Values are not repeated: a database URL holds a password. */
@@ -75,6 +88,7 @@ export function readConfiguration(
     logLevel: settings.LOG_LEVEL,
     webhookSecret: settings.CAIRN_WEBHOOK_SECRET,
     kafka: kafkaOf(settings),
+    topicPrefix: settings.KAFKA_TOPIC_PREFIX,
   };
 }
 
@@ -85,10 +99,14 @@ function kafkaOf(settings: z.infer<typeof Settings>): KafkaConfiguration | undef
   if (mechanism !== undefined && (username === undefined || password === undefined)) {
     throw new ConfigurationError('KAFKA_SASL_MECHANISM: goes with KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
   }
+  const { KAFKA_TLS_CA: ca, KAFKA_TLS_CERT: cert, KAFKA_TLS_KEY: key } = settings;
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new ConfigurationError('KAFKA_TLS_CERT: goes with KAFKA_TLS_KEY');
+  }
   return {
     brokers: brokers.split(','),
     clientId: settings.KAFKA_CLIENT_ID,
-    tls: settings.KAFKA_TLS === 'on' ? { ca: settings.KAFKA_TLS_CA } : undefined,
+    tls: settings.KAFKA_TLS === 'on' ? { ca, cert, key } : undefined,
     sasl: mechanism && { mechanism, username: username!, password: password! },
   };
 }

@@ -1,0 +1,230 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EventCatalogue, Fact, Position, TenantId } from '@cairn/event-sourcing';
+import type { PostgresEventStore } from '@cairn/platform';
+import { type PublishFault, PublishFailed } from '@cairn/platform/kafka';
+import {
+  type AlertSubscriptionEvent,
+  alertSubscriptionEventTypes,
+  type SubscriptionInForce,
+  SubscriptionsInForce,
+} from '@cairn/signals';
+import type { Part } from '../part.js';
+import { type RelayTools, SubscriptionRelay } from './subscription-relay.js';
+
+/** What others may want to know. */
+export interface KafkaObserver {
+  published(count: number): void;
+  failed(tenant: TenantId, subscription: string, code: PublishFault | 'DATABASE', error: unknown): void;
+  /** It failed before, and does not any more. */
+  recovered(tenant: TenantId, subscription: string): void;
+}
+
+export interface KafkaPublisherOptions extends Omit<RelayTools, 'store' | 'catalogue'> {
+  readonly store: Pick<PostgresEventStore, 'head' | 'tenants' | 'onAppended'>;
+  readonly catalogue: EventCatalogue;
+  readonly observer: KafkaObserver;
+  /** How often everything is looked at even where nobody called, in milliseconds. */
+  readonly lookEveryMs?: number;
+  /** The first and the longest pause after failures in a row, in milliseconds. */
+  readonly againAfterMs?: readonly [first: number, longest: number];
+}
+
+/** A subscription at work. */
+interface Running {
+  readonly relay: SubscriptionRelay;
+  inForce: SubscriptionInForce;
+  /** Failures in a row, and when there is another attempt. */
+  failures: number;
+  again: number;
+  code: string | undefined;
+  step: Promise<void> | undefined;
+  /** Something may have been recorded since the step under way began to read. */
+  called: boolean;
+}
+
+/** A tenant's subscriptions to topics, as far as its log was read. */
+interface Tenant {
+  readonly subscriptions: SubscriptionsInForce;
+  readonly running: Map<string, Running>;
+  readTo: Position;
+}
+
+const subscriptionTypes = alertSubscriptionEventTypes.map(({ type }) => type);
+/** How long what is under way may take when the service ends; what is not acknowledged then is published again later. */
+const END_WITHIN_MS = 4_000;
+/** Events about subscriptions that are read in one go. */
+const PAGE = 500;
+
+/**
+ * Publishes alerts to topics, of every tenant and subscription by itself: what holds up one holds up no other. A failure is
+ * tried again for ever, after pauses that grow to half a minute.
+ */
+export class KafkaPublisher implements Part {
+  readonly name = 'kafka';
+  private readonly tenants = new Map<TenantId, Tenant>();
+  private readonly stopping = new AbortController();
+  private readonly grown = new Set<TenantId>();
+  private wake: (() => void) | undefined;
+  private deafen: (() => void) | undefined;
+  private work: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: KafkaPublisherOptions) {}
+
+  start(): Promise<void> {
+    this.deafen = this.options.store.onAppended((tenant) => {
+      this.grown.add(tenant);
+      this.wake?.();
+    });
+    this.work = this.lookAround();
+    return Promise.resolve();
+  }
+
+  /** Ends after the pages under way. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.deafen?.();
+    await this.work;
+    const steps = [...this.tenants.values()].flatMap(({ running }) =>
+      [...running.values()].flatMap(({ step }) => step ?? []),
+    );
+    await Promise.race([Promise.all(steps), pause(END_WITHIN_MS, undefined, { ref: false })]);
+    await this.options.publisher.close();
+    await Promise.all(steps);
+  }
+
+  private async lookAround(): Promise<void> {
+    const { signal } = this.stopping;
+    const { lookEveryMs = 1_000 } = this.options;
+    let all = 0;
+    while (!signal.aborted) {
+      try {
+        if (Date.now() >= all) {
+          for (const tenant of await this.options.store.tenants()) this.grown.add(tenant);
+          all = Date.now() + lookEveryMs;
+        }
+        const tenants = [...this.grown];
+        this.grown.clear();
+        for (const tenant of tenants) await this.attend(tenant);
+      } catch (error) {
+        if (!signal.aborted) this.options.observer.failed('', '', 'DATABASE', error);
+        await pause(lookEveryMs, undefined, { signal }).catch(() => undefined);
+      }
+      if (this.grown.size === 0) await this.rest(Math.max(0, all - Date.now()));
+    }
+  }
+
+  /** Until somebody calls, or for so long. */
+  private async rest(milliseconds: number): Promise<void> {
+    const called = new AbortController();
+    this.wake = () => called.abort();
+    await pause(milliseconds, undefined, { signal: AbortSignal.any([called.signal, this.stopping.signal]) }).catch(
+      () => undefined,
+    );
+    this.wake = undefined;
+  }
+
+  private async attend(name: TenantId): Promise<void> {
+    let tenant = this.tenants.get(name);
+    if (!tenant) {
+      tenant = { subscriptions: new SubscriptionsInForce(), running: new Map(), readTo: 0n };
+      this.tenants.set(name, tenant);
+    }
+    await this.takeIn(name, tenant);
+    for (const running of tenant.running.values()) this.run(name, running);
+  }
+
+  /** What became of the tenant's subscriptions since it was looked at last. */
+  private async takeIn(name: TenantId, tenant: Tenant): Promise<void> {
+    const { events, catalogue } = this.options;
+    for (;;) {
+      const page = await events.read(name, subscriptionTypes, { after: tenant.readTo, limit: PAGE });
+      for (const event of page) {
+        tenant.subscriptions.apply(catalogue.decode(event) as Fact<AlertSubscriptionEvent>);
+        tenant.readTo = event.position;
+      }
+      if (page.length > 0) await this.settle(name, tenant);
+      if (page.length < PAGE) return;
+    }
+  }
+
+  private async settle(name: TenantId, { subscriptions, running }: Tenant): Promise<void> {
+    const wanted = new Set<string>();
+    for (const inForce of subscriptions.all()) {
+      const { trial, subscription, sink } = inForce.subscription.terms;
+      if (sink.kind !== 'kafka') continue;
+      const id = JSON.stringify([trial, subscription]);
+      wanted.add(id);
+      const known = running.get(id);
+      if (known) {
+        // Whoever changed something wants to see now what comes of it.
+        if (known.inForce.changedAt !== inForce.changedAt) known.again = 0;
+        known.inForce = inForce;
+        continue;
+      }
+      const relay = new SubscriptionRelay(name, { trial, subscription }, this.options);
+      running.set(id, { relay, inForce, failures: 0, again: 0, code: undefined, step: undefined, called: false });
+    }
+    for (const [id, { inForce, step }] of running) {
+      if (wanted.has(id)) continue;
+      running.delete(id);
+      await step;
+      const { trial, subscription, sink } = inForce.subscription.terms;
+      await this.options.relays.remove(name, { trial, subscription });
+      if (sink.kind === 'kafka' && !this.isPublishedTo(sink.topic)) await this.options.publisher.forget(sink.topic);
+    }
+  }
+
+  private isPublishedTo(topic: string): boolean {
+    return [...this.tenants.values()].some(({ running }) =>
+      [...running.values()].some(({ inForce: { subscription } }) => {
+        const { sink } = subscription.terms;
+        return sink.kind === 'kafka' && sink.topic === topic;
+      }),
+    );
+  }
+
+  /** Lets a subscription work, unless it does already or waits after a failure. */
+  private run(tenant: TenantId, running: Running): void {
+    if (running.step) {
+      running.called = true;
+      return;
+    }
+    if (Date.now() < running.again) return;
+    running.step = this.catchUp(tenant, running).finally(() => {
+      running.step = undefined;
+      if (running.called && running.failures === 0 && !this.stopping.signal.aborted) this.run(tenant, running);
+    });
+  }
+
+  private async catchUp(tenant: TenantId, running: Running): Promise<void> {
+    const { observer } = this.options;
+    running.called = false;
+    const { trial, subscription } = running.inForce.subscription.terms;
+    const name = `${trial}/${subscription}`;
+    try {
+      for (let more = true; more && !this.stopping.signal.aborted;) {
+        const step = await running.relay.step(running.inForce);
+        more = step.more;
+        if (step.published > 0) observer.published(step.published);
+      }
+      if (running.code !== undefined) observer.recovered(tenant, name);
+      running.failures = 0;
+      running.code = undefined;
+    } catch (error) {
+      await this.note(tenant, name, running, error);
+    }
+  }
+
+  private async note(tenant: TenantId, name: string, running: Running, error: unknown): Promise<void> {
+    const { observer, againAfterMs: [first, longest] = [250, 30_000] } = this.options;
+    running.again = Date.now() + Math.min(longest, first * 2 ** Math.min(running.failures, 20));
+    running.failures++;
+    const code = error instanceof PublishFailed ? error.code : 'DATABASE';
+    running.code = code;
+    if (this.stopping.signal.aborted) return;
+    observer.failed(tenant, name, code, error);
+    if (!(error instanceof PublishFailed)) return;
+    // Where the database is gone as well, nobody could look it up there either.
+    await running.relay.fail(error).catch(() => undefined);
+  }
+}
