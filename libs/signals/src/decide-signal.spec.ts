@@ -66,6 +66,14 @@ describe('what the watch finds', () => {
     given(raised, cleared, returned).when(clear).then(cleared);
   });
   it('was over before it was found: it stands no more', () => {
+    const gone = {
+      type: 'SignalCleared' as const,
+      occurredAt: Date.parse(later),
+      data: { ...of, why: 'over' as const },
+    };
+    given()
+      .when({ ...raise, raising: { ...raising, until: later }, over: 'over' })
+      .then(over, gone);
     given(over).when(clear).then();
     given(over).when(acknowledge).thenRefused('SIGNAL_RESOLVED', 'signal');
     given(over).when(record).then(recorded);

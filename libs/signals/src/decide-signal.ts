@@ -19,7 +19,7 @@ function decide(command: SignalCommand | WatchCommand, signal: Signal, world: Si
     case 'raiseSignal':
       // Nothing is raised twice for one cause.
       if (signal.kind !== 'none') return accept();
-      return accept({ type: 'SignalRaised', occurredAt: command.from, data: command.raising });
+      return raised(command);
     case 'clearSignal':
     case 'returnSignal':
     case 'wakeSignal':
@@ -35,6 +35,15 @@ function decide(command: SignalCommand | WatchCommand, signal: Signal, world: Si
     default:
       return command satisfies never;
   }
+}
+
+/** Whoever keeps a list of what stands takes it off by the second event, however late it was found. */
+function raised({ raising, from, over }: Extract<WatchCommand, { type: 'raiseSignal' }>): Decision<SignalEvent> {
+  const event: SignalEvent = { type: 'SignalRaised', occurredAt: from, data: raising };
+  const { ruleVersion: _v, cause: _c, numbers: _n, events: _e, until, ...of } = raising;
+  return over === undefined || until === undefined
+    ? accept<SignalEvent>(event)
+    : accept<SignalEvent>(event, { type: 'SignalCleared', occurredAt: parseInstant(until)!, data: { ...of, why: over } });
 }
 
 /** What the watch finds is refused nothing: what does not apply any more changes nothing. */
