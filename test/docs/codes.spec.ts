@@ -2,6 +2,7 @@ import { accessRefusals } from '@cairn/access';
 import { auditRefusals } from '@cairn/audit';
 import { deliveryRefusals } from '@cairn/delivery';
 import { registryRefusals } from '@cairn/registry';
+import { signalsRefusals, subscriptionRefusals } from '@cairn/signals';
 import { errorStatuses } from '../../apps/api/src/graphql/errors.js';
 import { MALFORMED_CODES, STOP_CODES } from '../../apps/api/src/import/import-record.js';
 import { RESTORE_STATUSES } from '../../apps/api/src/export/restore-run.js';
@@ -20,6 +21,8 @@ test.each([
   ['By delivery', deliveryRefusals],
   ['By access', accessRefusals],
   ['By audit', auditRefusals],
+  ['By signals', signalsRefusals],
+  ['By alert subscriptions', subscriptionRefusals],
 ])('%s: every refusal with its sentence', (heading, refusals) => {
   expect(table(heading)).toEqual(Object.entries(refusals).map(([code, sentence]) => [`\`${code}\``, sentence]));
 });

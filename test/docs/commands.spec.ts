@@ -2,14 +2,22 @@ import { accessRefusals, peopleEventTypes, unblindingEventTypes } from '@cairn/a
 import { auditEventTypes, auditRefusals } from '@cairn/audit';
 import { deliveryEventTypes, deliveryRefusals } from '@cairn/delivery';
 import { registryEventTypes, registryRefusals } from '@cairn/registry';
+import { signalsEventTypes, signalsRefusals, subscriptionRefusals } from '@cairn/signals';
 import { commands } from '../../apps/api/src/application/commands.js';
 import { codesIn, pageText, rowsOf, sectionOf } from './page.js';
 
+const found = new Set(['SignalRaised', 'SignalCleared', 'SignalReturned', 'SignalWoken', 'AlertSubscriptionDisabled']);
 const contexts = [
   { name: 'registry', eventTypes: registryEventTypes, refusals: registryRefusals },
   { name: 'delivery', eventTypes: deliveryEventTypes, refusals: deliveryRefusals },
   { name: 'audit', eventTypes: auditEventTypes, refusals: auditRefusals },
   { name: 'access', eventTypes: [...peopleEventTypes, ...unblindingEventTypes], refusals: accessRefusals },
+  {
+    name: 'signals',
+    // What the alerter finds by itself is nobody's command.
+    eventTypes: signalsEventTypes.filter(({ type }) => !found.has(type)),
+    refusals: { ...signalsRefusals, ...subscriptionRefusals },
+  },
 ];
 const section = (name: string) => sectionOf(pageText(`libs/${name}/README.md`), 'Commands');
 const rows = (name: string) => rowsOf(section(name)).filter(([command]) => !command!.startsWith('*'));
