@@ -7,6 +7,7 @@ import {
 } from '@cairn/signals/rule';
 import type { TouchedUnits } from './rule-subjects.js';
 import type { WatchedSignal } from './signal-changes.js';
+import { reachesOtherSites } from './threshold.js';
 import type { TrialFacts } from './trial-facts.js';
 
 /**
@@ -14,8 +15,7 @@ import type { TrialFacts } from './trial-facts.js';
  * that what is worked out again can be compared with the signals of the same.
  */
 export function ruleScope({ condition }: SignalRule, touched: TouchedUnits): TouchedUnits | undefined {
-  // How far a site is from the others depends on all of them.
-  if (condition.kind === 'threshold' && condition.measure === 'missing_contact_data') return undefined;
+  if (reachesOtherSites(condition)) return undefined;
   const aboutParticipants = subjectKindOf(condition) === 'participant';
   return aboutParticipants && dependsOnSites(condition) && touched.sites.size > 0 ? undefined : touched;
 }

@@ -83,7 +83,7 @@ function measured(
       return ofSites((site) => lateEntries(facts, participants(site)));
     case 'missing_contact_data': {
       const registered = new Map([...setting.sites.keys()].map((site) => [site, participants(site)]));
-      return ofSites((site) => missingContactData(facts, site, registered));
+      return ofSites(missingContactData(facts, registered));
     }
     case 'training_days': {
       const asked = new Set(sites);

@@ -6,32 +6,45 @@ import type { Step } from './step.js';
 /** Whoever was randomised longer ago than so many local days should have a worker. */
 const AFTER_DAYS = 14;
 
-const parts = ['offered', 'unknown', 'offeredElsewhere', 'unknownElsewhere'] as const;
-type Part = (typeof parts)[number];
+type Part = 'offered' | 'unknown';
+const parts: readonly Part[] = ['offered', 'unknown'];
 
 /**
  * How far a site's share of participants without a known worker is from that of all other sites together, in standard
  * errors (two-proportion z, pooled variance); above 0 it is greater. Of those offered the intervention more than 14 local
  * days ago whose data may be used. Null where there is nobody here or elsewhere, or where all shares are 0 or all are 1.
+ * @param participantsOfSites of all sites of the register
  */
 export function missingContactData(
   facts: TrialFacts,
-  site: string,
   participantsOfSites: ReadonlyMap<string, readonly string[]>,
-): readonly Step[] {
-  const counted = [...participantsOfSites].flatMap(([of, participants]) =>
-    participants.flatMap((id) => ofParticipant(facts, id, of === site ? '' : 'Elsewhere')),
+): (site: string) => readonly Step[] {
+  const bySite = new Map(
+    [...participantsOfSites].map(([site, participants]) => [
+      site,
+      participants.flatMap((id) => ofParticipant(facts, id)),
+    ]),
   );
-  return countSteps<Part>(parts, counted).map(({ at, counts }) => ({
-    at,
-    value: pooledZ(counts),
-    denominator: counts.offered,
-    numbers: { ...counts },
-    records: () => countedAt(counted, ['unknown'], at),
-  }));
+  const everywhere = countSteps(parts, [...bySite.values()].flat());
+  return (site) => {
+    const counted = bySite.get(site) ?? [];
+    const ofSite = new Map(countSteps(parts, counted).map(({ at, counts }) => [at, counts]));
+    let here: Counts<Part> = { offered: 0, unknown: 0 };
+    return everywhere.map(({ at, counts }) => {
+      here = ofSite.get(at) ?? here;
+      const elsewhere = { offered: counts.offered - here.offered, unknown: counts.unknown - here.unknown };
+      return {
+        at,
+        value: pooledZ(here, elsewhere),
+        denominator: here.offered,
+        numbers: { ...here, offeredElsewhere: elsewhere.offered, unknownElsewhere: elsewhere.unknown },
+        records: () => countedAt(counted, ['unknown'], at),
+      };
+    });
+  };
 }
 
-function ofParticipant(facts: TrialFacts, id: string, where: '' | 'Elsewhere'): readonly Counted<Part>[] {
+function ofParticipant(facts: TrialFacts, id: string): readonly Counted<Part>[] {
   const standing = participantStanding(facts, id);
   const record = standing?.randomised;
   if (!record || !standing.intervention) return [];
@@ -39,15 +52,15 @@ function ofParticipant(facts: TrialFacts, id: string, where: '' | 'Elsewhere'): 
   const from = Math.max(facts.setting.calendar.endOfTerm(record.occurredAt, { days: AFTER_DAYS }), referredAt);
   const until = withdrawnAt.data_use ?? NEVER;
   return [
-    { part: `offered${where}`, from, until, record },
-    { part: `unknown${where}`, from, until: Math.min(until, allocatedAt), record },
+    { part: 'offered', from, until, record },
+    { part: 'unknown', from, until: Math.min(until, allocatedAt), record },
   ];
 }
 
-function pooledZ({ offered, unknown, offeredElsewhere, unknownElsewhere }: Counts<Part>): number | null {
-  if (offered === 0 || offeredElsewhere === 0) return null;
-  const pooled = (unknown + unknownElsewhere) / (offered + offeredElsewhere);
+function pooledZ(here: Counts<Part>, elsewhere: Counts<Part>): number | null {
+  if (here.offered === 0 || elsewhere.offered === 0) return null;
+  const pooled = (here.unknown + elsewhere.unknown) / (here.offered + elsewhere.offered);
   if (pooled === 0 || pooled === 1) return null;
-  const error = Math.sqrt(pooled * (1 - pooled) * (1 / offered + 1 / offeredElsewhere));
-  return (unknown / offered - unknownElsewhere / offeredElsewhere) / error;
+  const error = Math.sqrt(pooled * (1 - pooled) * (1 / here.offered + 1 / elsewhere.offered));
+  return (here.unknown / here.offered - elsewhere.unknown / elsewhere.offered) / error;
 }
