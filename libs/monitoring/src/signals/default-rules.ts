@@ -84,10 +84,7 @@ export function defaultRules(protocol: Protocol): readonly SignalRule[] {
       rule: 'supervision_gap',
       title: `No group supervision for ${supervisionEveryDays} days`,
       description: 'A site that delivers has held no group supervision since it opened, or since the last one.',
-      source: from(
-        'groupSupervisionEveryDays',
-        `Weekly in ENRICH, and ${SUPERVISION_DAYS_OF_GRACE} days to spare; ${caseStudy}`,
-      ),
+      source: `${from('groupSupervisionEveryDays', `Weekly in ENRICH (${caseStudy})`)}, and ${SUPERVISION_DAYS_OF_GRACE} days of grace, which are ours`,
       severity: 'critical',
       condition: {
         kind: 'absence',

@@ -1,6 +1,5 @@
 import type { SignalSubject } from '@cairn/signals/events';
 import { type AbsenceCondition, type Happening, type SequenceCondition, subjectOfHappening } from '@cairn/signals/rule';
-import { type TrialUnit, unitName } from '../trial-units.js';
 import { membership } from './cohort.js';
 import { byTime, type Occurrence, occurrences } from './happenings.js';
 import { participantStanding } from './participant-standing.js';
@@ -44,7 +43,8 @@ function participantSubjects(
   facts: TrialFacts,
   only: ReadonlySet<string> | undefined,
 ): readonly RuleSubject[] {
-  return unitsOf('participant', facts, only).flatMap(({ id }): readonly RuleSubject[] => {
+  const asked = only ?? [...facts.units.values()].filter(({ kind }) => kind === 'participant').map(({ id }) => id);
+  return [...asked].flatMap((id): readonly RuleSubject[] => {
     const standing = participantStanding(facts, id);
     const member = standing && membership(standing, of, awaited);
     if (standing === undefined || member === undefined) return [];
@@ -59,26 +59,17 @@ function siteSubjects(
   only: ReadonlySet<string> | undefined,
 ): readonly RuleSubject[] {
   const delivery = new Delivery(facts);
-  return unitsOf('site', facts, only)
-    .filter(({ id }) => facts.setting.sites.has(id))
-    .map(({ id }) => ({
-      subject: { kind: 'site', id },
-      site: id,
-      spans: during === undefined ? [ALWAYS] : during === 'delivery' ? delivery.of(id) : NEVER_IN,
+  return [...facts.setting.sites.keys()]
+    .filter((site) => only === undefined || only.has(site))
+    .map((site) => ({
+      subject: { kind: 'site', id: site },
+      site,
+      spans: during === undefined ? [ALWAYS] : during === 'delivery' ? delivery.of(site) : NEVER_IN,
     }));
 }
 
 /** The rule book takes no rule of sites in somebody's window, nor one of participants in the delivery of a site. */
 const NEVER_IN: readonly Span[] = [];
-
-function unitsOf(
-  kind: TrialUnit['kind'],
-  { units }: TrialFacts,
-  only: ReadonlySet<string> | undefined,
-): readonly TrialUnit[] {
-  if (only === undefined) return [...units.values()].filter((unit) => unit.kind === kind);
-  return [...only].flatMap((id) => units.get(unitName({ kind, id })) ?? []);
-}
 
 /** When any of the happenings occurred of a subject, in the order of time, each once. */
 export const occurrencesOf = (
