@@ -1,7 +1,17 @@
+import { kafkaPart } from './kafka/kafka-part.js';
 import type { Part } from './part.js';
 import type { AlerterTools } from './tools.js';
+import { observeWatchWithLog } from './watch/watch-log.js';
+import { watchMetrics } from './watch/watch-metrics.js';
+import { WatchStore } from './watch/watch-store.js';
+import { Watch } from './watch/watch.js';
 
 /** What the alerter does, as far as it is set up to. */
-export function partsOf(_tools: AlerterTools): readonly Part[] {
-  return [];
+export function partsOf(tools: AlerterTools): readonly Part[] {
+  return [watchOf(tools), kafkaPart(tools)];
+}
+
+function watchOf({ store, database, catalogue, logger, registry, now }: AlerterTools): Watch {
+  const observer = observeWatchWithLog(logger, watchMetrics(registry, store, now));
+  return new Watch({ store, watch: new WatchStore(database), catalogue, now, observer });
 }

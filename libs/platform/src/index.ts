@@ -3,6 +3,7 @@ export * from './postgres/event-history.js';
 export * from './postgres/events-of-types.js';
 export * from './postgres/known-positions.js';
 export * from './postgres/event-restoration.js';
+export * from './postgres/scope-events.js';
 export * from './postgres/stored-events.js';
 export { isPassing } from './postgres/failure.js';
 export { DirectoryInUse } from './postgres/embedded/directory-lease.js';
