@@ -14,6 +14,7 @@ import { NEVER, type TrialFacts } from './trial-facts.js';
  */
 export class GrowingFacts implements TrialFacts {
   readonly units = new Map<string, GrowingUnit>();
+  private changes = 0;
   private participants = new Set<string>();
   private sites = new Set<string>();
   private present!: TrialSetting;
@@ -31,8 +32,13 @@ export class GrowingFacts implements TrialFacts {
     return this.recruitment;
   }
 
+  get revision(): number {
+    return this.changes;
+  }
+
   /** The register is another one: whoever keeps episodes works all of them out again. */
   register(register: TrialRegister, recruitmentTo: string | undefined): void {
+    this.changes += 1;
     this.present = trialSetting(register, NEVER);
     this.recruitment = recruitmentTo;
     for (const { site } of register.sites) this.unit({ kind: 'site', id: site });
@@ -42,6 +48,7 @@ export class GrowingFacts implements TrialFacts {
   /** The next event of the trial's log; one of another context changes nothing. */
   add(event: Fact<DeliveryEvent>): void {
     if (!isDeliveryEvent(event)) return;
+    this.changes += 1;
     const unit = unitOf(event);
     // These can take a participant from one site to another, and concern both.
     if (moving.has(event.type)) this.touchSite(unit);

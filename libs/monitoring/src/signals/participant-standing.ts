@@ -67,9 +67,20 @@ function standingOf(
   };
 }
 
+/** What was worked out of facts as they were in one revision. */
+const grouped = new WeakMap<
+  TrialFacts,
+  { readonly revision: number; readonly bySite: ReadonlyMap<string, readonly string[]> }
+>();
+
 /** The participants of each site, by site. */
 export function participantsBySite(facts: TrialFacts): ReadonlyMap<string, readonly string[]> {
+  const { revision = 0 } = facts;
+  const before = grouped.get(facts);
+  if (before?.revision === revision) return before.bySite;
   const participants = [...facts.units.values()].filter(({ kind }) => kind === 'participant');
   const sites = Map.groupBy(participants, ({ id }) => participantStanding(facts, id)?.site ?? '');
-  return new Map([...sites].map(([site, units]) => [site, units.map(({ id }) => id)]));
+  const bySite = new Map([...sites].map(([site, units]) => [site, units.map(({ id }) => id)]));
+  grouped.set(facts, { revision, bySite });
+  return bySite;
 }

@@ -12,6 +12,8 @@ export interface TrialFacts {
   readonly recruitmentTo: string | undefined;
   /** Standing versions by `unitName`, in the order of the log. */
   readonly units: ReadonlyMap<string, TrialUnit & { readonly versions: readonly RecordVersion[] }>;
+  /** Another one after each change; absent where nothing ever changes. */
+  readonly revision?: number;
 }
 
 /** What the facts of a trial are made of. */
