@@ -9,6 +9,7 @@ it('needs the database only: then nothing is sent', () => {
     port: 4_002,
     logLevel: 'info',
     webhookSecret: undefined,
+    webhookNetworks: expect.objectContaining({ isEmpty: true }) as unknown,
     kafka: undefined,
     topicPrefix: 'cairn.{tenant}.',
   });
@@ -29,6 +30,13 @@ it('reads how a cluster is reached', () => {
   expect(() =>
     readConfiguration({ DATABASE_URL: url, KAFKA_BROKERS: 'a:9092', KAFKA_TLS: 'on', KAFKA_TLS_CERT: 'own.pem' }),
   ).toThrow(/KAFKA_TLS_KEY/);
+});
+
+it('reads where webhooks may go beside the public Internet', () => {
+  const { webhookNetworks } = readConfiguration({ DATABASE_URL: url, CAIRN_WEBHOOK_ALLOW_PRIVATE: 'loopback' });
+  expect(['127.0.0.1', '10.0.0.1'].map((address) => webhookNetworks.has(address))).toEqual([true, false]);
+  const wrong = () => readConfiguration({ DATABASE_URL: url, CAIRN_WEBHOOK_ALLOW_PRIVATE: 'localhost' });
+  expect(wrong).toThrow(/CAIRN_WEBHOOK_ALLOW_PRIVATE/);
 });
 
 it('names everything that is wrong at once, without the values', () => {

@@ -1,4 +1,5 @@
 import { TOPIC_PREFIX } from '@cairn/platform/kafka';
+import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { z } from 'zod';
 
 /** An own server can be reached through a socket, so its URL need not name a host. */
@@ -11,6 +12,12 @@ const Settings = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** What the secrets of webhooks follow from; without it none are sent. */
   CAIRN_WEBHOOK_SECRET: z.string().min(32).optional(),
+  /** Networks beside the public Internet that webhooks may be sent to, for development: `loopback`, or as in 10.1.0.0/16. */
+  CAIRN_WEBHOOK_ALLOW_PRIVATE: z
+    .string()
+    .default('')
+    .transform(readNetworks)
+    .refine((networks): networks is AllowedNetworks => networks !== undefined, 'is no list of networks'),
   /** host:port, a comma between them; without any nothing is published. */
   KAFKA_BROKERS: z
     .string()
@@ -58,6 +65,8 @@ export interface Configuration {
   readonly logLevel: z.infer<typeof Settings>['LOG_LEVEL'];
   /** What the secrets of webhooks follow from; undefined when none are sent. */
   readonly webhookSecret: string | undefined;
+  /** Beside the public Internet. */
+  readonly webhookNetworks: AllowedNetworks;
   /** Undefined when nothing is published. */
   readonly kafka: KafkaConfiguration | undefined;
   /** How the names of the topics begin that a tenant may publish to, see `isTopicOf`. */
@@ -87,6 +96,7 @@ export function readConfiguration(
     port: settings.ALERTER_PORT,
     logLevel: settings.LOG_LEVEL,
     webhookSecret: settings.CAIRN_WEBHOOK_SECRET,
+    webhookNetworks: settings.CAIRN_WEBHOOK_ALLOW_PRIVATE,
     kafka: kafkaOf(settings),
     topicPrefix: settings.KAFKA_TOPIC_PREFIX,
   };

@@ -160,12 +160,19 @@ export class DeliveryQueue {
 
   /** Sends what was collected one by one after all: the subscription wants no digests any more. */
   async scatter(tenant: TenantId, { trial, subscription }: SubscriberKey): Promise<void> {
-    await this.run(
-      tenant,
-      `update alerting.delivery set state = 'waiting'
-       where tenant = $1 and trial = $2 and subscription = $3 and state = 'collected'`,
-      [trial, subscription],
-    );
+    await this.database.inTenant(tenant, async (client) => {
+      const values = [tenant, trial, subscription];
+      await client.query(
+        `update alerting.delivery set state = 'waiting'
+         where tenant = $1 and trial = $2 and subscription = $3 and state = 'collected'`,
+        values,
+      );
+      await client.query(
+        `update alerting.subscriber set digested_until = null
+         where tenant = $1 and trial = $2 and subscription = $3 and digested_until is not null`,
+        values,
+      );
+    });
   }
 
   /** What is held back by quiet hours is looked at anew: they have changed. */

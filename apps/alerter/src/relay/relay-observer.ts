@@ -1,0 +1,61 @@
+import type { TenantId } from '@cairn/event-sourcing';
+import type { AttemptResult, SubscriberKey } from '@cairn/platform/deliveries';
+import type { Logger } from 'pino';
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** What happens in the relay is told to whoever keeps metrics and the log. */
+export interface RelayObserver {
+  attempted(result: AttemptResult): void;
+  /** A message has had its last attempt. */
+  dead(tenant: TenantId, subscriber: SubscriberKey): void;
+  /** A recipient is gone. */
+  disabled(tenant: TenantId, subscriber: SubscriberKey): void;
+  /** How many of a tenant's webhooks have so many dead letters that nothing is sent to them. */
+  stalled(tenant: TenantId, webhooks: number): void;
+  /** Something failed, and is tried again. */
+  failed(tenant: TenantId | undefined, error: unknown): void;
+}
+
+/** Metrics, and a line in the log for what somebody should look at. No line has a URL: it may hold a secret. */
+export function relayObserver(registry: Registry, logger: Pick<Logger, 'warn' | 'error'>): RelayObserver {
+  const registers = [registry];
+  const attempts = new Counter({
+    name: 'cairn_webhook_attempts_total',
+    help: 'Attempts to send a webhook, by what they came to.',
+    labelNames: ['result'],
+    registers,
+  });
+  const dead = new Counter({
+    name: 'cairn_webhook_dead_letters_total',
+    help: 'Messages that had their last attempt.',
+    registers,
+  });
+  const stalled = new Gauge({
+    name: 'cairn_webhook_stalled',
+    help: 'Webhooks with so many dead letters that nothing is sent to them.',
+    registers,
+  });
+  const failures = new Counter({
+    name: 'cairn_webhook_failures_total',
+    help: 'What failed in the relay itself and was tried again.',
+    registers,
+  });
+  const stalledOf = new Map<TenantId, number>();
+  return {
+    attempted: (result) => attempts.inc({ result }),
+    dead: () => dead.inc(),
+    disabled: (tenant, { trial, subscription }) =>
+      logger.warn({ tenant, trial, subscription }, 'a webhook is gone; its subscription is disabled'),
+    stalled: (tenant, webhooks) => {
+      if ((stalledOf.get(tenant) ?? 0) < webhooks) {
+        logger.warn({ tenant, webhooks }, 'nothing is sent to webhooks whose dead letters nobody has looked at');
+      }
+      stalledOf.set(tenant, webhooks);
+      stalled.set([...stalledOf.values()].reduce((sum, each) => sum + each, 0));
+    },
+    failed: (tenant, error) => {
+      failures.inc();
+      logger.error({ tenant, err: error }, 'the relay of webhooks failed; it is tried again');
+    },
+  };
+}
