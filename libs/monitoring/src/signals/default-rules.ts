@@ -120,7 +120,7 @@ export function defaultRules(protocol: Protocol): readonly SignalRule[] {
       rule: 'engagement_low',
       title: `Site engagement below ${low.engagement} %`,
       description:
-        'Of those with data whose engagement is known, by the definition `table`. At the limit is not below it, though it makes a site of the class low-low.',
+        'Of those with data whose window has closed, by the definition `table`. At the limit is not below it, though it makes a site of the class low-low.',
       source: from('siteClasses', 'Our cut-points of site classes, as the case study gives none'),
       severity: 'warning',
       condition: {
@@ -141,8 +141,9 @@ export function defaultRules(protocol: Protocol): readonly SignalRule[] {
     },
     {
       rule: 'late_entries',
-      title: 'More than 20 % of records entered late',
-      description: 'Of the records of a site, too many were entered long after they happened.',
+      title: 'More than 20 % of contacts entered late',
+      description:
+        'Of the contacts and attempts entered in the last 28 days, too many were entered more than 7 days after they occurred.',
       source: 'Ours; no source gives a limit',
       severity: 'notice',
       condition: { kind: 'threshold', measure: 'late_entries', direction: 'above', limit: 20, atLeast: 10 },
@@ -151,7 +152,7 @@ export function defaultRules(protocol: Protocol): readonly SignalRule[] {
       rule: 'missing_contact_data',
       title: 'Missing contact data far from other sites',
       description:
-        'A site has contact data for fewer of its participants than chance explains, beside all other sites.',
+        'Of those offered the intervention more than 14 days ago, more have no known worker, and so no contact data, than chance explains beside all other sites.',
       source: `Ours: 3 standard errors. In the case study site 4 has data for 17 of 33; ${caseStudy}, Table 2`,
       severity: 'critical',
       condition: { kind: 'threshold', measure: 'missing_contact_data', direction: 'above', limit: 3, atLeast: 10 },
