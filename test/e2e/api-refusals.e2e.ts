@@ -12,6 +12,7 @@ import {
   setUpTrial,
   type SignedIn,
 } from '../support/running-api.js';
+import { type GivenSignal, raiseSignal, signalAppend } from '../support/signals.js';
 
 const schema = buildSchema(fs.readFileSync(path.resolve(import.meta.dirname, '../../apps/api/schema.graphql'), 'utf8'));
 const trial = 'T';
@@ -177,6 +178,41 @@ const cases: Record<string, Case> = {
     }),
     references: ['trial', 'recommendation'],
   },
+  acknowledgeSignal: {
+    good: (n) => ({ trial, signal: signalOf('acknowledge', n), note: 'Called the ward.' }),
+    references: ['trial', 'signal'],
+  },
+  assignSignal: {
+    good: (n) => ({ trial, signal: signalOf('assign', n), person: 'tester' }),
+    references: ['trial', 'signal', 'person'],
+  },
+  snoozeSignal: {
+    good: (n) => ({ trial, signal: signalOf('snooze', n), until: '2090-01-01T00:00:00Z', note: 'Not now.' }),
+    references: ['trial', 'signal'],
+  },
+  escalateSignal: {
+    good: (n) => ({ trial, signal: signalOf('escalate', n), note: 'At once.' }),
+    references: ['trial', 'signal'],
+  },
+  resolveSignal: {
+    good: (n) => ({ trial, signal: signalOf('resolve', n), outcome: 'TRUE_PROBLEM', note: 'It was so.' }),
+    references: ['trial', 'signal'],
+  },
+  recordSignalOutcome: {
+    good: (n) => ({ trial, signal: signalOf('clear', n), outcome: 'FALSE_ALARM', note: 'It was not so.' }),
+    references: ['trial', 'signal'],
+  },
+  publishSignalRule: {
+    good: (n) => ({
+      trial,
+      definition: {
+        ...{ rule: `rule-${n}`, title: 'Falling', severity: 'notice' },
+        condition: { kind: 'trend', measure: 'contacts', direction: 'falling', overDays: 7, factor: 2 },
+      },
+      reason: 'to see',
+    }),
+    references: ['trial'],
+  },
   requestErasure: {
     good: (n) => ({ trial, participant: 'P1', request: `requested ${n}`, reason: 'asked for it' }),
     references: ['trial', 'participant'],
@@ -197,6 +233,11 @@ const cases: Record<string, Case> = {
     neverTaken: true,
   },
 };
+
+/** One for each command and number. */
+const given = (what: string, n: number): GivenSignal => ({ trial, participant: 'P1', cause: `to ${what} ${n}` });
+const signalOf = (what: string, n: number): string =>
+  (JSON.parse(signalAppend('SignalRaised', given(what, n)).events[0]!.payload) as { signal: string }).signal;
 
 const hour = (n: number): string => new Date(Date.parse(at) + n * 3_600_000).toISOString();
 const inputOf = (mutation: string): GraphQLInputObjectType =>
@@ -257,6 +298,10 @@ beforeAll(async () => {
   await running.give('takeDataCut', { ...cases['takeDataCut']!.good(0), cut: 'a cut' });
   for (const n of [2, 3]) {
     const text = 'Is that so?';
+    for (const what of ['acknowledge', 'assign', 'snooze', 'escalate', 'resolve', 'clear']) {
+      await raiseSignal(running.store, 'test', given(what, n));
+    }
+    await running.store.append('test', signalAppend('SignalCleared', given('clear', n)));
     for (const what of ['answer', 'reopen', 'close']) {
       await running.give('raiseQuery', { trial, query: `to ${what} ${n}`, participant: 'P1', text });
     }

@@ -98,6 +98,9 @@ const each =
     participants.edges.map(({ node }: any) => String(node[field])).join(' ');
 const present = () => 'shown';
 
+const DRAFT = `{ rule: "draft", title: "Draft", severity: "notice",
+  condition: { kind: "trend", measure: "contacts", direction: "falling", overDays: 7, factor: 2 } }`;
+
 /** Every field of a trial and of its participants, and how what it shows is told here. */
 const trialFields: Readonly<Record<string, readonly [selection: string, show: (trial: any) => string]>> = {
   id: ['id', ({ id }) => id],
@@ -130,6 +133,10 @@ const trialFields: Readonly<Record<string, readonly [selection: string, show: (t
   unblindings: ['unblindings { request }', present],
   erasures: ['erasures { request }', present],
   queries: ['queries { totalCount }', present],
+  signals: ['signals { totalCount }', present],
+  signal: ['signal(id: "none") { id }', present],
+  signalRules: ['signalRules { rule }', ({ signalRules }) => `${signalRules.length} of 12`],
+  backTest: [`backTest(rule: ${DRAFT}, from: "2020-01-01T00:00:00Z", to: "2020-02-01T00:00:00Z") { added }`, present],
   dataCuts: ['dataCuts { totalCount }', present],
   dataCut: ['dataCut(id: "D1") { id }', present],
   diff: ['diff(from: "D1", to: "D2") { from { id } }', present],
@@ -182,6 +189,10 @@ const whole = {
   unblindings: 'shown',
   erasures: 'shown',
   queries: 'shown',
+  signals: 'shown',
+  signal: 'shown',
+  signalRules: '12 of 12',
+  backTest: 'shown',
   signatures: 'shown',
   checkpoint: 'shown',
   inclusionProof: 'shown',
@@ -202,6 +213,10 @@ const site = {
   unblindings: 'null NOT_IN_ROLE',
   erasures: 'null NOT_IN_ROLE',
   queries: 'null NOT_IN_ROLE',
+  signals: 'shown',
+  signal: 'shown',
+  signalRules: '12 of 12',
+  backTest: 'null NOT_IN_ROLE',
   signatures: 'null NOT_IN_ROLE',
   checkpoint: 'null NOT_IN_ROLE',
   inclusionProof: 'null NOT_IN_ROLE',
@@ -224,6 +239,10 @@ const blinded = {
   unblindings: 'null NOT_IN_ROLE',
   erasures: 'null NOT_IN_ROLE',
   queries: 'null BLINDED',
+  signals: 'shown',
+  signal: 'shown',
+  signalRules: '12 of 12',
+  backTest: 'null BLINDED',
   signatures: 'null BLINDED',
   checkpoint: 'null BLINDED',
   inclusionProof: 'null BLINDED',
@@ -232,6 +251,12 @@ const blinded = {
   dataCut: 'null BLINDED',
   diff: 'null BLINDED',
   recommendations: 'null NOT_IN_ROLE',
+};
+
+const noSignals = {
+  signals: 'null NOT_IN_ROLE',
+  signal: 'null NOT_IN_ROLE',
+  signalRules: 'null NOT_IN_ROLE',
 };
 
 it.each<[Role, object]>([
@@ -251,9 +276,12 @@ it.each<[Role, object]>([
       history: '7',
     },
   ],
-  ['site_viewer', { ...site, participants: 'SEALED NOT_IN_ROLE', history: 'SEALED NOT_IN_ROLE' }],
+  ['site_viewer', { ...site, ...noSignals, participants: 'SEALED NOT_IN_ROLE', history: 'SEALED NOT_IN_ROLE' }],
   ['blinded_outcome_assessor', { ...blinded, participants: 'P1 P2 P3 P4 of 4' }],
-  ['sponsor_administrator', { ...blinded, unblindings: 'shown', erasures: 'shown', recommendations: 'shown' }],
+  [
+    'sponsor_administrator',
+    { ...blinded, ...noSignals, unblindings: 'shown', erasures: 'shown', recommendations: 'shown' },
+  ],
   ['machine_subscriber', blinded],
 ])('what a %s sees of a trial', async (role, expected) => {
   const seen: Record<string, string> = {};
