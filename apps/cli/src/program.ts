@@ -1,6 +1,7 @@
 import { isIdentifier, parseInstant } from '@cairn/event-sourcing';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { BenchOptions } from './bench/main.js';
+import { calibrateCommand, type CalibrateOptions } from './calibrate/calibrate-command.js';
 import type { Configuration } from './configuration.js';
 import { cutCommands } from './cut/cut-command.js';
 import { ExitCode, ServerUnreachable, UsageError } from './exit-code.js';
@@ -14,6 +15,7 @@ import { CUT_REPORT_FORMATS, CUT_REPORT_KINDS, cutReportCommand, type CutReportO
 import { formatEngagement, REPORT_FORMATS, type ReportFormat } from './report/engagement-format.js';
 import { engagementReport } from './report/engagement-report.js';
 import { GraphqlError } from './server/server.js';
+import { simulateCommand, type SimulateOptions } from './simulate/simulate-command.js';
 import type { Terminal } from './terminal.js';
 import { tokenCommand, type TokenOptions } from './token/token-command.js';
 import { verifyCommand, type VerifyCommandOptions } from './verify/verify-command.js';
@@ -165,6 +167,39 @@ that has no log yet.${EXIT_CODES}`,
       exitCode = await rebuildCommand(name, server, terminal);
     });
 
+  withServer(program.command('simulate'))
+    .description('Make a trial that never was, of any size: as a bundle, or as load for a server.')
+    .option('--plan <file>', 'what it is to be like, see docs/simulate.md')
+    .option('--sites <number>', 'instead of a plan: so many sites that differ', wholeNumber(1, 10_000))
+    .option('--participants <number>', 'in all of them together', wholeNumber(0, 10_000_000))
+    .option('--seed <number>', 'the same seed makes the same trial', wholeNumber(0, 4_294_967_295))
+    .option('--trial <id>', 'its id (default: the plan says it)', identifier)
+    .option('--out <dir>', 'write a bundle to a folder that is empty or not there')
+    .option('--load [url]', 'give it to a server command by command, in the order of time')
+    .option(
+      '--rate <number>',
+      'so many commands a second (default: as fast as they are taken)',
+      wholeNumber(1, 100_000),
+    )
+    .addHelpText('after', EXIT_CODES)
+    .action(async ({ url, ...options }: SimulateOptions & Asking) => {
+      const at = typeof options.load === 'string' ? options.load : url;
+      exitCode = await simulateCommand(options, () => signIn({ ...options, url: at }, configuration), terminal);
+    });
+
+  program
+    .command('calibrate')
+    .description('How often rules raise a signal where nothing is wrong, per site and month, in simulated trials.')
+    .requiredOption('--trial-plan <file>', 'of the size of which the trials are, see docs/simulate.md')
+    .option('--rounds <number>', 'how many trials are simulated', wholeNumber(1, 100_000), 20)
+    .option('--seed <number>', 'the same seed gives the same figures', wholeNumber(0, 4_294_967_295), 1)
+    .option('--rules <file>', 'a list of rules as JSON (default: the shipped ones)')
+    .option('--json', 'for machines', false)
+    .addHelpText('after', EXIT_CODES)
+    .action(async (options: CalibrateOptions) => {
+      exitCode = await calibrateCommand(options, terminal);
+    });
+
   program
     .command('token')
     .description('Print an access token of somebody of the embedded Cairn on this machine, and nothing else.')
@@ -235,6 +270,14 @@ function identifier(text: string): string {
 }
 
 const collected = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+
+const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It is not a whole number from ${least} to ${most}.`);
+  };
 
 function lifetime(text: string): number {
   const seconds = Number(text);

@@ -8,11 +8,16 @@ import { isTimeZone } from './local-days.js';
  */
 
 const id = z.string().refine(isIdentifier, 'is not an identifier');
+/** Other ids are made of it, and stand in cells with a bar between them. */
+const siteId = id.refine(
+  (site) => site.length <= 60 && !site.includes('|'),
+  'is longer than 60 characters, or has a bar',
+);
 const share = z.number().min(0).max(1);
 
 /** One site of a plan. */
 export const SitePlan = z.strictObject({
-  site: id,
+  site: siteId,
   participants: z.int().min(0).max(1_000_000),
   /** Days from the start of the trial to the opening of the site. */
   opensAfterDays: z.int().min(0).max(3_650).default(0),
@@ -65,7 +70,7 @@ export const SimulationPlan = z.strictObject({
   seed: z.int().min(0).max(4_294_967_295).default(1),
   timeZone: z.string().refine(isTimeZone, 'is not a time zone like Europe/London').default('Europe/London'),
   /** The first day of the trial. */
-  startsOn: z.iso.date().default('2023-01-09'),
+  startsOn: z.iso.date().default('2022-01-10'),
   window: z
     .union([
       z.strictObject({ monthsAfterDischarge: z.int().min(1).max(60) }),

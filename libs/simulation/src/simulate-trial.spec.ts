@@ -9,6 +9,7 @@ import { tallyOf } from './tally.js';
 
 const two = (over: object = {}): SimulationPlan =>
   SimulationPlan.parse({
+    startsOn: '2023-01-09',
     sites: [
       { site: 'A', participants: 12 },
       { site: 'B', participants: 9, ...over },

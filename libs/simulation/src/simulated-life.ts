@@ -181,16 +181,28 @@ function contacts(
   if (happens(chance, site.wardContact)) {
     add('WardContactRecorded', between(chance, randomisation + 1, discharge - 1), true, true);
   }
+  for (const { day, attended, inPerson } of meetings(chance, site, keepsMeeting, discharge, close)) {
+    add('CommunityMeetingRecorded', day, attended, inPerson);
+  }
+  return found;
+}
+
+/** What is planned in the community, and what comes of it. */
+function meetings(chance: Chance, site: SitePlan, keepsMeeting: boolean, discharge: number, close: number) {
+  const planned: { readonly day: number; readonly attended: boolean; readonly inPerson: boolean }[] = [];
   const interval = 7 / site.contactsPerWeek;
   for (let meeting = 0; keepsMeeting || meeting < ATTEMPTS; meeting++) {
     const day = discharge + 1 + Math.floor((meeting + 0.6 * chance()) * interval);
     const attended = happens(chance, site.attendance);
     const inPerson = happens(chance, 0.9);
     if (day >= close) break;
-    // The first two make the engagement that the plan asks for, whatever chance says.
-    add('CommunityMeetingRecorded', day, keepsMeeting && (attended || meeting < 2), inPerson || meeting < 2);
+    planned.push({ day, attended: keepsMeeting && attended, inPerson });
   }
-  return found;
+  // Whoever keeps meeting a worker is engaged, whatever chance says.
+  const met = planned.filter(({ attended, inPerson }) => attended && inPerson).length;
+  return keepsMeeting && met < 2
+    ? planned.map((each, meeting) => (meeting < 2 ? { ...each, attended: true, inPerson: true } : each))
+    : planned;
 }
 
 /** When a contact is typed in. */

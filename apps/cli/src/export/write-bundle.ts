@@ -11,6 +11,7 @@ import {
   type Checkpoint,
 } from '@cairn/audit';
 import { canonicalJson, formatInstant, streamName } from '@cairn/event-sourcing';
+import { makeEmptyFolder } from '../empty-folder.js';
 import { UsageError } from '../exit-code.js';
 import { BundleFiles, type Line } from '../verify/bundle-files.js';
 import { notes } from '../verify/checkpoints.js';
@@ -50,7 +51,7 @@ export async function writeBundle(
   source: ExportSource,
   { trial, cut }: ExportRequest,
 ): Promise<Manifest> {
-  await makeEmpty(directory);
+  await makeEmptyFolder(directory);
   const write = (name: string, text: string): Promise<void> => writeText(directory, name, text);
   const files = new BundleFiles(directory);
   const { tenant, keys, rotations } = await source.keys();
@@ -164,16 +165,6 @@ const placeOf = (event: ExportedEvent | undefined) => ({
   id: event?.id ?? '',
   recordedat: event ? formatInstant(event.recordedAt) : '',
 });
-
-async function makeEmpty(directory: string): Promise<void> {
-  try {
-    await fs.mkdir(directory, { recursive: true });
-    if ((await fs.readdir(directory)).length === 0) return;
-  } catch (error) {
-    throw new UsageError(`${directory} cannot be written: ${(error as NodeJS.ErrnoException).code}`);
-  }
-  throw new UsageError(`${directory} is not empty`);
-}
 
 async function writeText(directory: string, name: string, text: string): Promise<void> {
   const file = path.join(directory, name);
