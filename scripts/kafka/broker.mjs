@@ -87,7 +87,7 @@ export async function startBroker(options) {
   const shell = spawn('sh', ['-c', BESIDE, 'sh', ...command], {
     // Detached: a Ctrl-C in the terminal must not reach the broker, it is ended when it is its turn.
     detached: true,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, BROKER_OUTPUT: output },
   });
   shell.stdin.on('error', () => undefined);
@@ -155,6 +155,10 @@ const usual = (listeners, controller, data) => ({
   'controller.listener.names': 'CONTROLLER',
   listeners: addresses({ ...listeners, CONTROLLER: `${HOST}:${controller}` }),
   'advertised.listeners': addresses(listeners),
+  'listener.security.protocol.map': [
+    ...Object.keys(listeners).map((each) => `${each}:${each}`),
+    'CONTROLLER:PLAINTEXT',
+  ],
   'inter.broker.listener.name': 'PLAINTEXT',
   'log.dirs': data,
   // Only the broker itself would make them, and in the number of copies of a cluster.
