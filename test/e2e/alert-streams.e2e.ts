@@ -260,6 +260,16 @@ describe('answers', () => {
     expect(headers.has('content-encoding')).toBe(false);
   });
 
+  it('what streams look like to whoever is signed in', async () => {
+    const response = await running.fetch('/asyncapi.yaml');
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/yaml; charset=utf-8']);
+    expect(await response.text()).toMatch(/^asyncapi: 3\.0\.0\n/);
+    expect(await answered(running, '/asyncapi.yaml', { headers: { authorization: 'Bearer none' } })).toEqual([
+      401,
+      'UNAUTHENTICATED',
+    ]);
+  });
+
   it('no more of them than of subscriptions', async () => {
     const sole = await running.as('sole', { roles: [{ role: 'trial_manager' }] });
     const gone = new AbortController();

@@ -30,6 +30,7 @@ import { Viewers } from './access/viewers.js';
 import { AlertFeed } from './alerts/alert-feed.js';
 import { AlertSight } from './alerts/alert-sight.js';
 import { AlertsController } from './alerts/alerts.controller.js';
+import { DescriptionController } from './alerts/description.controller.js';
 import { OpenAlerts } from './alerts/open-alerts.js';
 import { OpenStreams } from './alerts/open-streams.js';
 import { alertResolvers } from './alerts/resolvers.js';
@@ -233,6 +234,7 @@ export class ApiModule {
         ExportController,
         RestoreController,
         AlertsController,
+        DescriptionController,
       ],
       providers: [
         { provide: CONFIGURATION, useValue: configuration },

@@ -11,6 +11,7 @@ const PATHS = new Set([
   '/page.css',
   '/page.js',
   '/graphql',
+  '/asyncapi.yaml',
   '/import',
   '/restore',
   '/health',
