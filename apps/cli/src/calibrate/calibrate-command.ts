@@ -28,8 +28,7 @@ export async function calibrateCommand(options: CalibrateOptions, { out }: Termi
   return ExitCode.done;
 }
 
-const shipped = (plan: SimulationPlan): readonly SignalRule[] =>
-  defaultRules(simulateTrial(plan).description.protocol);
+const shipped = (plan: SimulationPlan): readonly SignalRule[] => defaultRules(simulateTrial(plan).description.protocol);
 
 async function readRules(file: string): Promise<readonly SignalRule[]> {
   const read = z
