@@ -13,6 +13,8 @@ import { prepareWebhookSecret } from './webhook-secret.mjs';
 /** A rebuild makes garbage by the page; with V8's own young generation its process takes some 120 MB more. */
 const FLAGS = {
   projector: ['--max-semi-space-size=32', '--min-semi-space-size=16', '--no-parallel-scavenge'],
+  // kafkajs asks for timers in the past, which is harmless.
+  alerter: ['--disable-warning=TimeoutNegativeWarning'],
 };
 
 const say = (line) => console.log(`cairn: ${line}`);

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { Database, PostgresEventStore } from '@cairn/platform';
 import { KafkaRelayStore } from '@cairn/platform/kafka';
 import { Kafka as CloudEvents } from 'cloudevents';
@@ -99,6 +100,36 @@ describe('streams to topics of a real broker', () => {
         alerts.filter(({ partitionkey }) => partitionkey === site).map(({ id }) => id),
       );
     }
+  });
+
+  it('are printed once each by the consumer that the documentation shows', async () => {
+    const tenant = await newTenant('alerts');
+    const topic = `cairn.${tenant}.alerts`;
+    await recordSubscription(store, tenant, toTopic(TRIAL, 'all', topic));
+    await recordSignals(store, tenant, TRIAL, signals('S4', 0, 3));
+    await untilDone(tenant, 'all');
+    const data = { trial: TRIAL, subscription: 'all' };
+    await recordSubscription(store, tenant, { type: 'AlertReplayRequested', data: { ...data, after: '0' } });
+    await recordSignals(store, tenant, TRIAL, signals('S4', 3, 1));
+    const ids = await idsOf(tenant);
+    await until(
+      () => published(topic),
+      (all) => all.length > ids.length && all.at(-1) === ids.at(-1),
+      20_000,
+    );
+    const consumer = spawn(process.execPath, ['infra/kafka/consumer.mjs', topic], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, KAFKA_BROKERS: kafka.address },
+    });
+    let said = '';
+    consumer.stdout.on('data', (chunk) => (said += String(chunk)));
+    const printed = await until(
+      async () => said.split('\n').slice(0, -1),
+      (lines) => lines.length >= ids.length,
+      20_000,
+    ).finally(() => consumer.kill());
+    expect(printed.map((line) => line.split(' ')[0])).toEqual(ids);
+    expect(printed[0]).toMatch(/ S4 raised supervision_gap critical \/trials\/enrich\/signals\//);
   });
 
   it('hold what was asked for: sites, and for an open audience what is raised of all arms alike', async () => {
