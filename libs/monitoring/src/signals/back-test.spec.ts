@@ -75,8 +75,21 @@ describe('a back-test', () => {
       ['P1 2017-03-17', undefined, undefined],
       ['P2 2017-03-22', undefined, undefined],
     ]);
+    // By the end of the span the next one has not begun.
+    const before = { ...span, to: at('2017-04-05T23:00:00Z') };
+    expect(causes(backTest(gapOf(14), undefined, facts, before).draft)).toEqual(['P1 2017-03-17']);
     const later = { ...span, from: span.from + 1 };
     expect(causes(backTest(gapOf(14), undefined, facts, later).draft)).toEqual(['P2 2017-03-22']);
+  });
+
+  it('takes gaps of other causes for others, though they overlap', () => {
+    const afterDischarge = SignalRule.parse({
+      ...gapOf(14),
+      condition: { ...gapOf(14).condition, after: [{ what: 'discharge' }] },
+    });
+    const before = factsOf([...discharged('P1', '2017-03-05'), ...meetings('P1', '2017-03-04')]);
+    const { added, removed, both } = backTest(gapOf(14), afterDischarge, before, year);
+    expect([causes(added), causes(removed), both]).toEqual([['P1 2017-03-04'], ['discharge P1'], []]);
   });
 
   it('takes thresholds for the same where their times overlap', () => {

@@ -39,6 +39,13 @@ describe('a site delivers', () => {
     expect(delivery([...P1, usual])).toEqual([['2017-01-02T00:00:00.000Z', '2017-02-01T00:00:00.000Z', '']]);
     expect(delivery(P1, '2017-03-01')).toEqual([['2017-03-01T00:00:00.000Z', '2017-07-05T23:00:00.000Z', '']]);
   });
+  it('without a break where somebody comes at the instant at which recruitment ends', () => {
+    const next = [
+      of('P2', 'ParticipantReferred', '2017-01-31', { site: 'S1' }),
+      of('P2', 'ParticipantRandomised', '2017-02-01T00:00:00Z', { arm: 'support' }),
+    ];
+    expect(delivery(next)).toEqual([['2017-01-02T00:00:00.000Z', undefined, '']]);
+  });
   it('again when there is somebody again, which is another time by what began it', () => {
     const later = [
       of('P2', 'ParticipantReferred', '2017-03-01', { site: 'S1' }),
