@@ -2,6 +2,7 @@ import { type Assignment, peopleStream } from '@cairn/access';
 import { participantStream, supervisionStream } from '@cairn/delivery';
 import { type DomainEvent, type EventCatalogue, eventId, uuidV5 } from '@cairn/event-sourcing';
 import { tenantStream, trialStream } from '@cairn/registry';
+import { signalId, signalStream } from '@cairn/signals';
 import fc from 'fast-check';
 import { catalogue } from '../../apps/projector/src/projections.js';
 
@@ -135,7 +136,8 @@ export function recordsOf(tenant: string, trial: FlippedTrial, world: World): re
       },
     ],
   };
-  return [...given, supervision].sort((a, b) => a.recordedAt - b.recordedAt);
+  const raised = trial.participants.flatMap((each, index) => signalsAbout(tenant, each, index, world));
+  return [...given, supervision, ...raised].sort((a, b) => a.recordedAt - b.recordedAt);
 }
 
 function participantRecords(tenant: string, given: Participant, index: number, world: World): readonly Appended[] {
@@ -260,6 +262,51 @@ function participantRecords(tenant: string, given: Participant, index: number, w
     ...(leavesIntervention
       ? [record(24 * 70, 'leaves', id, [{ type: 'ParticipantWithdrawn', data: { ...who, scope: 'intervention' } }])]
       : []),
+  ];
+}
+
+/** The rule whose signals in `recordsOf` are about the delivery of the intervention. */
+const DELIVERY_RULE = 'meeting_gap';
+/** That whose are raised of all arms alike. */
+const OPEN_RULE = 'follow_up_overdue';
+
+const signalOf = (rule: string, index: number): string =>
+  signalId(TRIAL, rule, { kind: 'participant', id: idOf(index) }, 'cause');
+
+/** Ids of signals: some of both worlds, some of one. */
+export const signalIds = ({ participants }: FlippedTrial): readonly string[] =>
+  participants.flatMap((_, index) => [signalOf(OPEN_RULE, index), signalOf(DELIVERY_RULE, index)]);
+
+/**
+ * What the alerter found: of all arms alike when it held, but recorded when there was time for it, which is another time in
+ * each world; and about whoever has a peer worker.
+ */
+function signalsAbout(tenant: string, given: Participant, index: number, world: World): readonly Appended[] {
+  const from = START + (given.referredAt + 24 * 30) * HOUR;
+  const intervention = given.intervention === (world === 'one');
+  const found = (rule: string, audience: 'open' | 'delivery', lag: number): Appended => {
+    const participant = idOf(index);
+    const signal = signalOf(rule, index);
+    return {
+      stream: signalStream(TRIAL, signal),
+      recordedAt: from + lag,
+      commandId: uuidV5(`${tenant} ${signal}`),
+      events: [
+        {
+          type: 'SignalRaised',
+          occurredAt: from,
+          data: {
+            ...{ trial: TRIAL, signal, site: given.site, participant, rule, severity: 'warning', audience },
+            ...{ subject: { kind: 'participant', id: participant }, ruleVersion: 'default/1', cause: 'cause' },
+            ...{ numbers: { days: 7 }, events: [] },
+          },
+        },
+      ],
+    };
+  };
+  return [
+    found(OPEN_RULE, 'open', (world === 'one' ? 1_000 : 2_000) + index),
+    ...(intervention ? [found(DELIVERY_RULE, 'delivery', 3_000 + index)] : []),
   ];
 }
 

@@ -5,6 +5,7 @@ import { type Role, roles } from '@cairn/access';
 import { parse } from 'csv-parse/sync';
 import { cairnAs } from '../support/cairn-command.js';
 import { offerSupport, runApi, type RunningApi, setUpTrial, type SignedIn } from '../support/running-api.js';
+import { raiseSignal } from '../support/signals.js';
 import { elements, readMarkup, textIn } from '../support/markup.js';
 
 let running: RunningApi;
@@ -25,6 +26,9 @@ beforeAll(async () => {
   }
   await running.give('recordDischarge', { trial: 'T', participant: 'P1', occurredAt: '2020-01-20T09:00:00Z' });
   for (const cut of ['D1', 'D2']) {
+    const about = { trial: 'T', participant: `of ${cut}` };
+    await raiseSignal(running.store, 'test', { ...about, rule: 'follow_up_overdue', audience: 'open' });
+    await raiseSignal(running.store, 'test', { ...about, rule: 'meeting_gap' });
     await running.give('takeDataCut', { trial: 'T', cut, occurredBefore: '2020-03-01T00:00:00Z', note: 'A look' });
   }
   for (const role of Object.keys(roles) as Role[]) {
@@ -274,5 +278,21 @@ describe('the command line', () => {
       exitCode: 2,
       err: expect.stringContaining('there is no data cut NONE'),
     });
+  });
+});
+
+describe('what rules raised since the cut before', () => {
+  const raised = async (report: string): Promise<readonly string[]> => {
+    const response = await people.get('dmc_member')!.fetch(`/reports/T/${report}.json`);
+    const { raised } = (await response.json()) as { raised: readonly { rule: string; about: string }[] };
+    return raised.map(({ rule, about }) => `${rule} ${about}`);
+  };
+
+  it('is listed, in open reports what is raised of all arms alike', async () => {
+    expect(await raised('D1/open')).toEqual(['follow_up_overdue participant of D1']);
+    expect(await raised('D2/open')).toEqual(['follow_up_overdue participant of D2']);
+    expect(await raised('D2/closed')).toEqual(['follow_up_overdue participant of D2', 'meeting_gap participant of D2']);
+    const page = await (await people.get('dmc_member')!.fetch('/reports/T/D2/open.html')).text();
+    expect(page).toContain('Signals that rules raised since cut D1: 1');
   });
 });

@@ -29,6 +29,7 @@ export const kinds = [
   'signature',
   'cut',
   'recommendation',
+  'signal',
   'alert',
   'contact',
   'supervision',
@@ -58,6 +59,8 @@ const ids: Readonly<Record<string, Kind>> = {
   signature: 'signature',
   cut: 'cut',
   recommendation: 'recommendation',
+  signal: 'signal',
+  subject: 'site',
   contact: 'contact',
   supervision: 'supervision',
   session: 'session',
@@ -67,7 +70,13 @@ const ids: Readonly<Record<string, Kind>> = {
   before: 'cursor',
 };
 
-/** What is no id of anything, with a value to ask with. */
+/** A rule as somebody writes it down. */
+const rule = {
+  ...{ rule: 'contacts_falling', title: 'Draft', severity: 'notice' },
+  condition: { kind: 'trend', measure: 'contacts', direction: 'falling', overDays: 7, factor: 2 },
+};
+
+/** What is no id of anything, with a value to ask with: by its name, or by its place. */
 const values: Readonly<Record<string, unknown>> = {
   first: 5,
   last: 5,
@@ -129,6 +138,11 @@ const values: Readonly<Record<string, unknown>> = {
   queryCostPerSecond: 1_000_000,
   subscriptions: 1_000_000,
   rules: ['no_ward_contact'],
+  rule,
+  raisedAfter: '2000-01-01T00:00:00Z',
+  'PublishSignalRuleInput.definition': rule,
+  'Trial.backTest.from': '2020-01-01T00:00:00Z',
+  'Trial.backTest.to': '2020-02-01T00:00:00Z',
 };
 
 /** Arguments whose kind depends on the field. */
@@ -137,6 +151,7 @@ const ofField: Readonly<Record<string, Kind>> = {
   'Trial.dataCut.id': 'cut',
   'Trial.diff.from': 'cut',
   'Trial.diff.to': 'cut',
+  'Trial.signal.id': 'signal',
   'Subscription.alerts.after': 'alert',
 };
 
@@ -169,6 +184,7 @@ const lists: Readonly<Record<string, Kind>> = {
   DataQueryConnection: 'query',
   SignatureConnection: 'signature',
   RecommendationConnection: 'recommendation',
+  SignalConnection: 'signal',
 };
 
 /**
@@ -300,6 +316,8 @@ function valueOf(
     const id = (at?.length === 0 ? asked : own)[kind];
     return list ? [id] : id;
   }
+  const place = `${field}.${name}`;
+  if (Object.hasOwn(values, place)) return values[place];
   if (Object.hasOwn(values, name)) return values[name];
   if (!isInputObjectType(named)) throw new Error(`nothing to ask with for ${field}.${name}`);
   // What may be left out is, but for what is asked for: a filter holds for one thing at a time.

@@ -2,13 +2,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { Role, roles } from '@cairn/access';
+import { eventId } from '@cairn/event-sourcing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSchema } from 'graphql';
 import { WebSocket } from 'ws';
 import { repository } from '../support/launched-cairn.js';
 import type { GivenRole } from '../support/people.js';
 import { protocol, type RunningApi, runApi, type SignedIn } from '../support/running-api.js';
-import { raiseSignal } from '../support/signals.js';
+import { raiseSignal, signalAppend } from '../support/signals.js';
 import { type Case, casesOf, type Ids, type Kind, kinds } from './cases.js';
 
 const schema = buildSchema(fs.readFileSync(path.join(repository, 'apps/api/schema.graphql'), 'utf8'));
@@ -64,7 +65,7 @@ const unsigned = /\binclusionProof\b/;
 const ofAccess =
   /^mutation (registerPerson|assignRole|revokeRole|\w+Unblinding|\w+Erasure|eraseParticipant|setTenantLimits|rebuildReadModel)\b/;
 
-const byTheStore: ReadonlySet<Kind> = new Set<Kind>(['event', 'command', 'alert']);
+const byTheStore: ReadonlySet<Kind> = new Set<Kind>(['event', 'command', 'signal', 'alert']);
 
 /** Made-up ids of one length; what only a store can make is a UUID. */
 const idsOf = (word: string, nth: number): Ids =>
@@ -156,12 +157,21 @@ async function recordTrial(
   return event;
 }
 
-/** Two signals that everybody may see who sees any. @returns the id of the first one's alert */
-async function raiseSignals({ store }: RunningApi, tenant: string, { trial, site, participant }: Ids): Promise<string> {
-  const signal = { trial, site, participant, audience: 'open' } as const;
-  const alert = await raiseSignal(store, tenant, signal);
-  await raiseSignal(store, tenant, signal);
-  return alert;
+/**
+ * Signals that everybody may see who sees any: two about a participant, one about the site.
+ * @returns the ids of the first one and of its alert
+ */
+async function raiseSignals(
+  { store }: RunningApi,
+  tenant: string,
+  { trial, site, participant }: Ids,
+): Promise<Pick<Ids, 'signal' | 'alert'>> {
+  const first = signalAppend('SignalRaised', { trial, site, participant, audience: 'open' });
+  await store.append(tenant, first);
+  await raiseSignal(store, tenant, { trial, site, participant, audience: 'open' });
+  await raiseSignal(store, tenant, { trial, site, audience: 'open' });
+  const { signal } = JSON.parse(first.events[0]!.payload) as { readonly signal: string };
+  return { signal, alert: eventId(first.commandId, 0) };
 }
 
 describe('what belongs to another tenant', () => {
@@ -206,7 +216,7 @@ describe('what belongs to another tenant', () => {
       committee: ourCommittee,
       committeeProof: await proofOf(ourCommittee),
     });
-    own.alert = await raiseSignals(running, 'test', own);
+    Object.assign(own, await raiseSignals(running, 'test', own));
     const theirProof = await proofOf(theirs);
     const theirCommitteeProof = await proofOf(theirCommittee);
     await running.give('registerTrial', { trial: 'OTHER-T', title: 'Other', timeZone: 'Europe/London', protocol });
@@ -224,7 +234,7 @@ describe('what belongs to another tenant', () => {
         const ids = { ...idsOf(word, nth), actor: 'foreign-manager' };
         foreign[family].push({
           ...ids,
-          alert: await raiseSignals(running, 'foreign', ids),
+          ...(await raiseSignals(running, 'foreign', ids)),
           event: await recordTrial(theirs, ids, MARK, {
             ...{ assessor: theirAssessor, proof: theirProof },
             ...{ committee: theirCommittee, committeeProof: theirCommitteeProof },

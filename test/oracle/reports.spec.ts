@@ -32,6 +32,7 @@ const subjectOf = (tables: readonly TrialTable[], protocol: Protocol, note = 'a 
   },
   now: { cut: 'C1', tables: tables.filter(isOpenTable), protocol },
   before: undefined,
+  raised: [],
 });
 
 const lettersOf = (arms: readonly string[]) => armLetters(SECRET, 'tenant', 'trial', [arms]);

@@ -139,7 +139,7 @@ export class ApiModule {
       workshop,
       (tenant, person) => () => quotas.stretch({ tenant, person }),
     );
-    const reports = new CutReports(cuts, conduct, configuration.maskingSecret);
+    const reports = new CutReports(cuts, history, conduct, configuration.maskingSecret);
     const keys = openKeys(configuration.keys);
     const freeText = new FreeText(keys, new Erasures(store));
     const erasures = new TrialErasures(history);

@@ -28,6 +28,7 @@ export function closedReport(
   return {
     ...open,
     kind: 'closed',
+    raised: subject.raised,
     tables: [...masked, ...tables],
     flow: flow && arms ? flowByArm(flow, arms) : flow,
     closedUntil: until,

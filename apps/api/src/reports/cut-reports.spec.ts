@@ -39,11 +39,13 @@ async function asked(
     {
       find: async (_tenant, _trial, id) => (id === 'D1' ? taken : undefined),
       list: async () => [taken],
+      positionOf: async () => 70n,
       tables: async (_tenant, _taken, wanted) =>
         tables
           .filter(({ table, audience }) => wanted!({ table, audience } as never))
           .map((content) => ({ content, listed: content, text: '' }) as never),
     },
+    { read: async () => [] },
     {
       sealedRead: async ({ field, participants, cut: of }) => void recorded.push(`read ${field} ${participants} ${of}`),
       sealedReadRefused: async ({ field, reason }) => void recorded.push(`refused ${field} ${reason}`),

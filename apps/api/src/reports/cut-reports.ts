@@ -1,5 +1,5 @@
 import type { SealReason, Viewer } from '@cairn/access';
-import { type Instant, isIdentifier } from '@cairn/event-sourcing';
+import { type Instant, isIdentifier, parseInstant } from '@cairn/event-sourcing';
 import type { TrialTable } from '@cairn/monitoring';
 import type { TrialRoster } from '@cairn/registry';
 import type { Conduct } from '../access/conduct.js';
@@ -8,6 +8,8 @@ import { readModelBehind } from '../graphql/errors.js';
 import type { TrialView } from '../registry/trial-view.js';
 import { CLOSED_REPORT_LASTS_MS, closedReport, closedUntil } from './closed-report.js';
 import { armLetters } from './masking.js';
+import type { EventHistory } from '@cairn/platform';
+import { type CutEnd, raisedSince } from './raised-signals.js';
 import { openReport, type ReportSubject } from './open-report.js';
 import { type ClosedReport, isClosedTable, isOpenTable, type OpenReport, type Report } from './report.js';
 import { ALL_SITES, type Looked } from './signals.js';
@@ -26,7 +28,8 @@ const ARM_KEY = 'ClosedReport.armKey';
 export class CutReports {
   /** @param secret what the letters of arms follow from */
   constructor(
-    private readonly cuts: Pick<CutReader, 'find' | 'list' | 'tables'>,
+    private readonly cuts: Pick<CutReader, 'find' | 'list' | 'tables' | 'positionOf'>,
+    private readonly history: Pick<EventHistory, 'read'>,
     private readonly conduct: Pick<Conduct, 'sealedRead' | 'sealedReadRefused'>,
     private readonly secret: string,
     private readonly clock: () => Instant = Date.now,
@@ -114,7 +117,18 @@ export class CutReports {
       cut: { cut, note, hash, position, size, occurredBefore, takenAt: taken.takenAt, protocol, code },
       now: await this.looked(tenant, roster, taken),
       before: earlier && (await this.looked(tenant, roster, earlier)),
+      raised: await raisedSince(
+        this.history,
+        { tenant, trial },
+        await this.endOf(tenant, taken),
+        earlier && (await this.endOf(tenant, earlier)),
+      ),
     };
+  }
+
+  private async endOf(tenant: string, taken: TakenCut): Promise<CutEnd> {
+    const position = await this.cuts.positionOf(tenant, taken);
+    return { position, occurredBefore: parseInstant(taken.cut.occurredBefore)! };
   }
 
   private async looked(tenant: string, roster: TrialRoster, taken: TakenCut): Promise<Looked> {

@@ -36,6 +36,7 @@ ${firstPage(report)}
 <h2 id="flow-and-signals">Flow and signals in full</h2>
 ${report.flow ? flowTable(report.flow, report.kind) : nothing}
 ${signalTable(report)}
+${raisedTable(report)}
 </section>
 <section class="page" aria-labelledby="tables">
 <h2 id="tables">Tables</h2>
@@ -128,6 +129,24 @@ function signalTable({ signals }: Report): Markup {
 <thead><tr><th scope="col">New</th><th scope="col">Signal</th><th scope="col">About</th><th scope="col" class="number">Value</th><th scope="col" class="number">Limit</th><th scope="col">In words</th></tr></thead>
 <tbody>${rows.length > 0 ? rows : markup`<tr><td colspan="6">None.</td></tr>`}</tbody>
 </table></div>${unchecked.length > 0 ? markup`<p>Not looked for:</p><ul>${unchecked}</ul>` : nothing}`;
+}
+
+/** As many as a page still shows at a glance; all of them are in the JSON file. */
+const RAISED_ON_PAGE = 500;
+
+function raisedTable({ raised, signals }: Report): Markup {
+  const rows = raised
+    .slice(0, RAISED_ON_PAGE)
+    .map(
+      ({ rule, severity, site, about, since }) =>
+        markup`<tr><td>${severity}</td><td>${rule}</td><td>${site}</td><th scope="row">${about}</th><td>${since}</td></tr>`,
+    );
+  const since = signals.against === undefined ? 'so far' : `since cut ${signals.against}`;
+  return markup`<div class="scroll"><table>
+<caption>Signals that rules raised ${since}: ${raised.length}</caption>
+<thead><tr><th scope="col">Severity</th><th scope="col">Rule</th><th scope="col">Site</th><th scope="col">About</th><th scope="col">Since</th></tr></thead>
+<tbody>${rows.length > 0 ? rows : markup`<tr><td colspan="5">None.</td></tr>`}</tbody>
+</table></div>${raised.length > rows.length ? markup`<p>The other ${raised.length - rows.length} are in the JSON file.</p>` : nothing}`;
 }
 
 function tableSection({ table, key, columns, rows }: Table, index: number): Markup {

@@ -38,7 +38,7 @@ const definitionOf = ({ name, unit, definition }: TrialTable['columns'][number])
 
 /** A whole report as RFC 8785 text: the same cut and the same signals before it give the same bytes. */
 export function reportJson(report: Report): string {
-  const { kind, trial, cut, flow, signals, tables } = report;
+  const { kind, trial, cut, flow, signals, raised, tables } = report;
   return canonicalJson({
     format: 'cairn-report/1',
     report: kind,
@@ -46,6 +46,7 @@ export function reportJson(report: Report): string {
     cut: { ...cut, takenAt: formatInstant(cut.takenAt) },
     flow: flow === undefined ? null : flowContent(flow),
     signals,
+    raised,
     tables: tables.map(({ table, audience, key, columns, rows }) => ({ table, audience, key, columns, rows })),
     ...(report.kind === 'closed' && {
       closedUntil: formatInstant(report.closedUntil),

@@ -1,5 +1,6 @@
 import type { Instant } from '@cairn/event-sourcing';
 import type { FlowNode, TrialTable } from '@cairn/monitoring';
+import type { OpenRaisedSignal, RaisedSignal } from './raised-signals.js';
 import type { SignalReport } from './signals.js';
 
 /** A table that everybody who sees cuts may be shown: it has no number of one arm. */
@@ -50,12 +51,16 @@ interface ReportContent {
 export interface OpenReport extends ReportContent {
   readonly kind: 'open';
   readonly tables: readonly OpenTable[];
+  /** In this cut and not in the one before. */
+  readonly raised: readonly OpenRaisedSignal[];
 }
 
 /** By masked arm; for the committee and its statistician, for a time. */
 export interface ClosedReport extends ReportContent {
   readonly kind: 'closed';
   readonly tables: readonly (OpenTable | MaskedTable)[];
+  /** Those about the delivery of the intervention too. */
+  readonly raised: readonly RaisedSignal[];
   /** From when on it is not shown any more. */
   readonly closedUntil: Instant;
   /** The letter of each arm, for whoever may know the arms. */

@@ -31,7 +31,7 @@ import { trialStreams } from '../history/trial-streams.js';
 import type { TrialView } from '../registry/trial-view.js';
 import type { BackTests } from './back-tests.js';
 import { SignalRules } from './signal-rules.js';
-import { isWanted, orderOf, seenSignals } from './signal-sight.js';
+import { isOrder, isWanted, orderOf, seenSignals } from './signal-sight.js';
 import type { TrialSignals } from './trial-signals.js';
 
 /** Something that became of a signal, with what is needed to tell of it. */
@@ -91,6 +91,9 @@ export function signalResolvers(
     Trial: {
       signals: async (view, { filter, asOf, knownAt, ...page }) => {
         const request = pageRequest(page);
+        for (const key of [request.after, request.before]) {
+          if (key !== undefined && !isOrder(key)) throw badInput('the cursor is not one of this list');
+        }
         const { documents, question } = await seen(view, { asOf, knownAt });
         const { sites, rules, severity, states, subject, raisedAfter } = filter ?? {};
         const wanted = {

@@ -95,6 +95,9 @@ const streakOf = ({ raised: { data } }: SignalAt): string => JSON.stringify([dat
 export const orderOf = ({ signal, raised, stood }: SignalAt): string =>
   `${urgency[signal.severity]}${newestFirst(BigInt(stood.at(-1)!.from))}${raised.data.signal}`;
 
+/** Whether a text can be such a key: a cursor of another list is none of this one. */
+export const isOrder = (key: string): boolean => /^[012]\d{19}[0-9a-f-]{36}$/.test(key);
+
 const urgency: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, notice: 2 };
 
 /** Whether a signal is one of those that were asked for. */
