@@ -19,13 +19,20 @@ export const RELAY_SECRET = 'a secret of the installation, for tests';
 
 const catalogue = new EventCatalogue(signalsEventTypes);
 
-/** Relays of webhooks on a database of their own, whose clock stands still until it is moved. */
-export async function relayKit() {
-  const database = await createTestDatabase();
-  const url = database.services.alerter;
+/**
+ * Relays of webhooks, whose clock stands still until it is moved.
+ * @param given a database that others use too; otherwise it is one of its own
+ */
+export async function relayKit(given?: { readonly url: string }) {
+  const database = given ? undefined : await createTestDatabase();
+  const url = given?.url ?? database!.services.alerter;
   const store = new PostgresEventStore({ url, role: 'cairn_alerter', applicationName: 'test relay log' });
   const alerter = new Database({ url, role: 'cairn_alerter', applicationName: 'test relay' });
-  const service = new Database({ url: database.services.api, role: 'cairn_service', applicationName: 'test api' });
+  const service = new Database({
+    url: given?.url ?? database!.services.api,
+    role: 'cairn_service',
+    applicationName: 'test api',
+  });
   const clock = { now: Date.parse('2026-06-01T12:00:00Z') };
   const queue = new DeliveryQueue(alerter);
   const failures: unknown[] = [];
@@ -57,7 +64,7 @@ export async function relayKit() {
     tenant: () => new RelayTenant(`t-${randomUUID()}`, store, clock),
     stop: async () => {
       await Promise.all([store.close(), alerter.close(), service.close()]);
-      await database.drop();
+      await database?.drop();
     },
   };
 }

@@ -14,6 +14,9 @@ import {
   ProofStore,
   ReadModels,
 } from '@cairn/platform';
+import { DeliveryLog } from '@cairn/platform/deliveries';
+import { isTopicOf } from '@cairn/platform/kafka';
+import { EgressGuard, WebhookSender } from '@cairn/platform/webhooks';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs';
 import { GraphQLModule } from '@nestjs/graphql';
@@ -24,6 +27,10 @@ import { Conduct } from './access/conduct.js';
 import { PastPeople } from './access/past-people.js';
 import { OpenArms } from './access/open-arms.js';
 import { accessResolvers } from './access/resolvers.js';
+import { alertSubscriptionResolvers } from './alert-subscriptions/resolvers.js';
+import type { AlertOutlets } from './alert-subscriptions/subscription-surroundings.js';
+import { TrialSubscriptions } from './alert-subscriptions/trial-subscriptions.js';
+import { Webhooks } from './alert-subscriptions/webhooks.js';
 import { Tenants } from './access/tenants.js';
 import { Unblindings } from './access/unblindings.js';
 import { Viewers } from './access/viewers.js';
@@ -150,7 +157,15 @@ export class ApiModule {
       configuration.signingKeys === undefined || configuration.verifierKeys !== undefined
         ? givenKeys(configuration.verifierKeys ?? [])
         : new KeyRingVerifiers(configuration.signingKeys);
-    const storedAlerts = new StoredAlerts(new EventsOfTypes(database), store);
+    const eventsOfTypes = new EventsOfTypes(database);
+    const storedAlerts = new StoredAlerts(eventsOfTypes, store);
+    const sender = new WebhookSender(new EgressGuard(configuration.webhookNetworks));
+    const webhooks = new Webhooks(configuration.webhookSecret, sender);
+    const outlets: AlertOutlets = {
+      mayBeSentTo: (url) => webhooks.fault(url) === undefined,
+      mayPublishTo: (tenant, topic) => isTopicOf(tenant, topic, configuration.topicPrefix),
+      positions,
+    };
     const alertFeed = new AlertFeed({
       source: storedAlerts,
       onAppended: (listener) => store.onAppended(listener),
@@ -181,6 +196,12 @@ export class ApiModule {
               recordingResolvers(commands, metrics, reauthentication),
               cutResolvers({ cuts, diffs }, history, queries, store, viewers),
               queryResolvers(new TrialQueries(history), viewers, freeText),
+              alertSubscriptionResolvers(
+                new TrialSubscriptions(eventsOfTypes),
+                new DeliveryLog(database),
+                webhooks,
+                eventsOfTypes,
+              ),
               signalResolvers(
                 { signals: new TrialSignals(readModels), backTests: new BackTests(store, trialLog, workshop) },
                 store,
@@ -257,7 +278,14 @@ export class ApiModule {
         { provide: SignedLog, useValue: new SignedLog(new ProofStore(database), () => configuredKeys(configuration)) },
         {
           provide: Application,
-          useValue: new Application(store, Date.now, { viewers, tenants, freeText, cuts: cutMaker, cosigning }),
+          useValue: new Application(store, Date.now, {
+            viewers,
+            tenants,
+            freeText,
+            cuts: cutMaker,
+            cosigning,
+            outlets,
+          }),
         },
         RecordCommandsHandler,
         FindTrialHandler,

@@ -1,5 +1,7 @@
 import { isSafeIssuer } from '@cairn/platform/identity';
 import type { VaultMounts, VaultSettings } from '@cairn/platform/keys';
+import { TOPIC_PREFIX } from '@cairn/platform/kafka';
+import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '@cairn/audit';
 import { z } from 'zod';
 import { limitsFrom, type TenantLimits, tenantLimitSettings } from './limits/tenant-limits.js';
@@ -68,6 +70,16 @@ const Settings = z.object({
       'are verifier keys of cosignature/v1, name+id+base64, a space between',
     )
     .optional(),
+  /** What the secrets of webhooks follow from, the same as the alerter's; without it none are shown and no test is sent. */
+  CAIRN_WEBHOOK_SECRET: z.string().min(32).optional(),
+  /** Networks beside the public Internet that webhooks may be sent to, for development: `loopback`, or as in 10.1.0.0/16. */
+  CAIRN_WEBHOOK_ALLOW_PRIVATE: z
+    .string()
+    .default('')
+    .transform(readNetworks)
+    .refine((networks): networks is AllowedNetworks => networks !== undefined, 'is no list of networks'),
+  /** How the names of the topics begin that a tenant may publish to, the same as the alerter's; `{tenant}` is its id. */
+  KAFKA_TOPIC_PREFIX: z.string().min(1).default(TOPIC_PREFIX),
   /** How long the start waits for the database. */
   START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
   /** Participants' documents kept in memory, over all trials. */
@@ -141,6 +153,12 @@ export interface Configuration {
   readonly identity: IdentityConfiguration;
   readonly keys: KeysConfiguration;
   readonly maskingSecret: string;
+  /** What the secrets of webhooks follow from; undefined where webhooks are not set up. */
+  readonly webhookSecret: string | undefined;
+  /** Beside the public Internet. */
+  readonly webhookNetworks: AllowedNetworks;
+  /** See `isTopicOf`. */
+  readonly topicPrefix: string;
   readonly startTimeoutSeconds: number;
   readonly cachedDocuments: number;
   /** Of each tenant, until its own log says otherwise. */
@@ -180,6 +198,9 @@ export function readConfiguration(
     identity: identityOf(settings),
     keys: keysOf(settings),
     maskingSecret: settings.CAIRN_MASKING_SECRET,
+    webhookSecret: settings.CAIRN_WEBHOOK_SECRET,
+    webhookNetworks: settings.CAIRN_WEBHOOK_ALLOW_PRIVATE,
+    topicPrefix: settings.KAFKA_TOPIC_PREFIX,
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     cachedDocuments: settings.CACHED_DOCUMENTS,
     tenantLimits: limitsFrom(settings),

@@ -115,6 +115,14 @@ const subjects = {
   recordSignalOutcome: 'signal',
   publishSignalRule: 'whole',
 
+  openAlertSubscription: 'whole',
+  changeAlertSubscription: 'whole',
+  pauseAlertSubscription: 'whole',
+  resumeAlertSubscription: 'whole',
+  closeAlertSubscription: 'whole',
+  requestAlertReplay: 'whole',
+  rotateAlertSecret: 'whole',
+
   requestErasure: 'participant',
   eraseParticipant: 'participant',
   denyErasure: 'participant',

@@ -171,6 +171,8 @@ const ofOutcome: CommandRights = { ...bySite, blinded_outcome_assessor: 'trial' 
 const ofSetUp: CommandRights = { trial_manager: 'trial', sponsor_administrator: 'trial' };
 /** Whoever looks after the quality of records that others make. */
 const ofMonitoring: CommandRights = { trial_manager: 'trial', unblinded_statistician: 'trial', auditor: 'trial' };
+/** Whoever says to whom alerts of the whole trial go. */
+const ofSubscriptions: CommandRights = { trial_manager: 'trial' };
 const ofPeople: CommandRights = { sponsor_administrator: 'trial' };
 
 /** Who may give which command; whoever is not named may not. */
@@ -220,6 +222,14 @@ export const commandRights = {
   resolveSignal: bySite,
   recordSignalOutcome: bySite,
   publishSignalRule: { trial_manager: 'trial' },
+
+  openAlertSubscription: ofSubscriptions,
+  changeAlertSubscription: ofSubscriptions,
+  pauseAlertSubscription: ofSubscriptions,
+  resumeAlertSubscription: ofSubscriptions,
+  closeAlertSubscription: ofSubscriptions,
+  requestAlertReplay: ofSubscriptions,
+  rotateAlertSecret: ofSubscriptions,
 
   requestErasure: bySite,
   // Whoever asked is not the one who decides; see decide-erasure.ts.

@@ -11,6 +11,7 @@ const world: SubscriptionWorld = {
   hasRule: (rule) => rule === 'supervision_gap',
   seesDelivery: true,
   mayBeSentTo: (url) => url.startsWith('https://hooks.example/'),
+  mayPublishTo: (topic) => topic === 'alerts',
   isTimeZone: (name) => name === 'Europe/London',
   replayAfter: 7n,
 };
@@ -105,6 +106,7 @@ describe('what a subscription says', () => {
     ['SITE_UNKNOWN', 'filter', { filter: { sites: ['S1', 'S2'] } }, {}],
     ['RULE_UNKNOWN', 'filter', { filter: { rules: ['no_such_rule'] } }, {}],
     ['URL_REFUSED', 'sink', { sink: { kind: 'webhook', url: 'https://10.0.0.1/' } }, {}],
+    ['TOPIC_REFUSED', 'sink', { sink: { kind: 'kafka', topic: 'others' } }, {}],
     ['NOT_FOR_TOPICS', 'digest', { ...toTopic, digest: { at: '08:00' } }, {}],
     ['NOT_FOR_TOPICS', 'quietHours', { ...toTopic, quietHours: { from: '22:00', to: '07:00' } }, {}],
     ['TIME_ZONE_UNKNOWN', 'digest', { digest: { at: '08:00', timeZone: 'Mars' } }, {}],

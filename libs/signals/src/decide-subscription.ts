@@ -16,6 +16,8 @@ export interface SubscriptionWorld {
   readonly seesDelivery?: boolean;
   /** Whether a webhook's address is one that messages may be sent to. */
   readonly mayBeSentTo?: (url: string) => boolean;
+  /** Whether the tenant may publish to a topic. */
+  readonly mayPublishTo?: (topic: string) => boolean;
   readonly isTimeZone?: (name: string) => boolean;
   /** Where that lies in the log after which alerts are to be sent again. */
   readonly replayAfter?: Position | undefined;
@@ -107,6 +109,8 @@ const termRules: readonly ((
     rules.every((rule) => hasRule?.(rule)) ? undefined : refused('RULE_UNKNOWN', 'filter'),
   ({ sink }, { mayBeSentTo }) =>
     sink.kind === 'webhook' && !mayBeSentTo?.(sink.url) ? refused('URL_REFUSED', 'sink') : undefined,
+  ({ sink }, { mayPublishTo }) =>
+    sink.kind === 'kafka' && !mayPublishTo?.(sink.topic) ? refused('TOPIC_REFUSED', 'sink') : undefined,
   ({ sink, digest, quietHours }) =>
     sink.kind === 'kafka' && (digest ?? quietHours)
       ? refused('NOT_FOR_TOPICS', digest ? 'digest' : 'quietHours')

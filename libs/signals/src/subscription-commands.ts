@@ -8,22 +8,22 @@ import { id, wordsUpTo } from './vocabulary.js';
  * who is signed in; neither comes with the command.
  */
 
-/** A client that says nothing of a member may say `null` of it. */
-const withoutNulls = (given: unknown): unknown =>
-  typeof given === 'object' && given !== null && !Array.isArray(given)
-    ? Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
-    : given;
-const said = <Schema extends z.ZodType>(schema: Schema) => z.preprocess(withoutNulls, schema);
+/** Of a client, who may say `null` of a member that they say nothing of. */
+const given = <Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>) =>
+  z
+    .object(Object.fromEntries(Object.entries(schema.shape).map(([name, member]) => [name, z.nullish(member)])))
+    .transform((members) => Object.fromEntries(Object.entries(members).filter(([, value]) => value != null)))
+    .pipe(schema as z.ZodType<z.output<typeof schema>, Record<string, unknown>>);
 
 const ofSubscription = { trial: id, subscription: id };
 const terms = {
   ...ofSubscription,
   name: wordsUpTo(200),
-  sink: said(AlertSink),
+  sink: AlertSink,
   audience: z.enum(['open', 'delivery']),
-  filter: said(AlertFilter).default({}),
-  digest: said(Digest).optional(),
-  quietHours: said(QuietHours).optional(),
+  filter: given(AlertFilter).default({}),
+  digest: given(Digest).optional(),
+  quietHours: given(QuietHours).optional(),
 };
 
 /** Commands for the stream of one subscription. */

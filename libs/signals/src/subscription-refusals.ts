@@ -9,6 +9,7 @@ export const subscriptionRefusals = {
   SITE_UNKNOWN: 'The trial has no such site.',
   RULE_UNKNOWN: 'The trial has no such rule.',
   URL_REFUSED: 'Alerts are sent to https addresses in public networks, without a name or password in them.',
+  TOPIC_REFUSED: 'The tenant may not publish to this topic.',
   SINK_KIND_FIXED: 'A subscription keeps the kind of recipient that it was opened for; open another one.',
   TIME_ZONE_UNKNOWN: 'This is no time zone of the IANA database.',
   QUIET_HOURS_EMPTY: 'Quiet hours end at another time than they begin at.',

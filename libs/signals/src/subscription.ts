@@ -1,5 +1,7 @@
 import type { Identified, Instant } from '@cairn/event-sourcing';
+import { isAskedFor, type RecordedAlert } from './alert.js';
 import type { AlertSubscriptionEvent, AlertSubscriptionTerms } from './events.js';
+import type { RuleAudience } from './rule.js';
 
 /** Which of its secrets a subscription signs with. Each is derived from its number, see `webhookSecret`. */
 export interface SecretGenerations {
@@ -71,3 +73,13 @@ const BOTH_SECRETS: Instant = 24 * 60 * 60 * 1_000;
 /** The generations of the secrets that a message is signed with, the current one first. */
 export const signingGenerations = ({ current, since }: SecretGenerations, now: Instant): readonly number[] =>
   since !== undefined && now < since + BOTH_SECRETS ? [current, current - 1] : [current];
+
+/** Whether a subscriber may be told of what has this audience. */
+export const mayBeTold = (terms: Pick<AlertSubscriptionTerms, 'audience'>, audience: RuleAudience): boolean =>
+  audience === 'open' || terms.audience === 'delivery';
+
+/** Whether an alert is one that a subscriber asked for and may be told. */
+export const isFor = (
+  terms: AlertSubscriptionTerms,
+  { alert, audience }: Pick<RecordedAlert, 'alert' | 'audience'>,
+): boolean => alert.data.trial === terms.trial && mayBeTold(terms, audience) && isAskedFor(alert, terms.filter);

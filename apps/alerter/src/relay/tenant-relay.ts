@@ -17,7 +17,9 @@ import {
   type AlertSubscriptionTerms,
   digestsOf,
   isAskedFor,
+  isFor,
   lastDigest,
+  mayBeTold,
   type RecordedAlert,
   type SignalEvent,
   type SubscriptionInForce,
@@ -200,15 +202,9 @@ export class TenantRelay {
 const nameOf = ({ trial, subscription }: { trial: string; subscription: string }): string =>
   JSON.stringify([trial, subscription]);
 
-const isFor = (terms: AlertSubscriptionTerms, { alert, audience }: RecordedAlert): boolean =>
-  alert.data.trial === terms.trial && isWithin(terms, audience) && isAskedFor(alert, terms.filter);
-
-const isWithin = (terms: AlertSubscriptionTerms, audience: 'open' | 'delivery'): boolean =>
-  audience === 'open' || terms.audience === 'delivery';
-
 /** Whether a message that was made by earlier terms is still one that the subscriber may be sent, and wants. */
 export const isMessageFor = (terms: AlertSubscriptionTerms, { kind, audience, body }: Message): boolean =>
-  isWithin(terms, audience) && (kind === 'digest' || isAskedFor(JSON.parse(body) as Alert, terms.filter));
+  mayBeTold(terms, audience) && (kind === 'digest' || isAskedFor(JSON.parse(body) as Alert, terms.filter));
 
 const messageOf = ({ alert, audience, position }: RecordedAlert): Message => ({
   message: alert.id,

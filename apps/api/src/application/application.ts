@@ -22,6 +22,7 @@ import { registryEventTypes, type RegisterEntry } from '@cairn/registry';
 import { signalsEventTypes } from '@cairn/signals';
 import { Tenants } from '../access/tenants.js';
 import { Viewers } from '../access/viewers.js';
+import type { AlertOutlets } from '../alert-subscriptions/subscription-surroundings.js';
 import type { CutMaker } from '../cuts/cut-maker.js';
 import type { Cosigning } from '../proofs/cosigning.js';
 import { Erasures } from '../free-text/erasures.js';
@@ -91,6 +92,7 @@ export class Application {
   private readonly rosters: Rosters;
   private readonly neutral: NeutralStreams;
   private readonly surroundings: Surroundings;
+  private readonly outlets: AlertOutlets | undefined;
 
   /** @param store where everything is read and recorded: the log, or what a dry run lays over it */
   constructor(
@@ -102,6 +104,7 @@ export class Application {
       freeText,
       cuts,
       cosigning,
+      outlets,
     }: {
       readonly viewers?: Viewers;
       readonly tenants?: Tenants;
@@ -110,6 +113,8 @@ export class Application {
       readonly cuts?: CutMaker;
       /** Nor are checkpoints made of what a dry run records. */
       readonly cosigning?: Cosigning;
+      /** Without them nothing can be subscribed to. */
+      readonly outlets?: AlertOutlets;
     } = {},
   ) {
     this.viewers = viewers ?? new Viewers(store, clock);
@@ -118,12 +123,16 @@ export class Application {
     this.handler = new CommandHandler(store, catalogue);
     this.rosters = new Rosters(store, catalogue);
     this.neutral = new NeutralStreams(store);
-    this.surroundings = new Surroundings(store, this.handler, cuts, cosigning, this.viewers);
+    this.surroundings = new Surroundings(store, this.handler, cuts, cosigning, this.viewers, outlets);
+    this.outlets = outlets;
   }
 
   /** One that records in another store, over this one's, and leaves nothing behind. */
   rehearsal(store: EventStore): Application {
-    return new Application(store, this.clock, { freeText: this.freeText.rehearsal(store) });
+    return new Application(store, this.clock, {
+      freeText: this.freeText.rehearsal(store),
+      ...(this.outlets && { outlets: this.outlets }),
+    });
   }
 
   /** The last position of the tenant's log. */

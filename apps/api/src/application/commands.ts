@@ -30,7 +30,14 @@ import {
   signatureDecider,
   witnessDecider,
 } from '@cairn/audit';
-import { PublishSignalRule, ruleBookDecider, SignalCommand, signalDecider } from '@cairn/signals';
+import {
+  AlertSubscriptionCommand,
+  PublishSignalRule,
+  ruleBookDecider,
+  SignalCommand,
+  signalDecider,
+  subscriptionDecider,
+} from '@cairn/signals';
 import { type RegistryWorld, TenantCommand, tenantDecider, TrialCommand, trialDecider } from '@cairn/registry';
 import { erasureOfParticipants, peopleOfTheRoster, unblindingOfParticipants } from './access-rules.js';
 import type { KnownTrial } from './rosters.js';
@@ -61,7 +68,8 @@ export type Command =
   | RecommendationCommand
   | CutCommand
   | SignalCommand
-  | PublishSignalRule;
+  | PublishSignalRule
+  | AlertSubscriptionCommand;
 export type CommandName = Command['type'];
 
 /** The menu: what can be asked for, under the name of its mutation, and the shape in which it is asked. */
@@ -112,6 +120,14 @@ export const commands = {
   recordSignalOutcome: SignalCommand,
   publishSignalRule: PublishSignalRule,
 
+  openAlertSubscription: AlertSubscriptionCommand,
+  changeAlertSubscription: AlertSubscriptionCommand,
+  pauseAlertSubscription: AlertSubscriptionCommand,
+  resumeAlertSubscription: AlertSubscriptionCommand,
+  closeAlertSubscription: AlertSubscriptionCommand,
+  requestAlertReplay: AlertSubscriptionCommand,
+  rotateAlertSecret: AlertSubscriptionCommand,
+
   requestErasure: ErasureCommand,
   eraseParticipant: ErasureCommand,
   denyErasure: ErasureCommand,
@@ -147,6 +163,7 @@ export const judges = {
   recommendation: judgedBy(recommendationDecider),
   signal: judgedBy(signalDecider, ofSignals),
   ruleBook: judgedBy(ruleBookDecider),
+  alertSubscription: judgedBy(subscriptionDecider),
 };
 export type StreamKind = keyof typeof judges;
 

@@ -33,7 +33,7 @@ import {
   type TrialEvent,
   trialEventTypes,
 } from '@cairn/registry';
-import { signalRulesStream, signalStream } from '@cairn/signals';
+import { alertSubscriptionStream, signalRulesStream, signalStream } from '@cairn/signals';
 import type { Command, StreamKind } from './commands.js';
 
 /** A command's stream, and the rules by which it is judged. */
@@ -106,6 +106,15 @@ export async function routeOf(
     case 'publishSignalRule':
       if (!isRegistered) return trialUnknown;
       return { kind: 'ruleBook', stream: signalRulesStream(command.trial) };
+    case 'openAlertSubscription':
+    case 'changeAlertSubscription':
+    case 'pauseAlertSubscription':
+    case 'resumeAlertSubscription':
+    case 'closeAlertSubscription':
+    case 'requestAlertReplay':
+    case 'rotateAlertSecret':
+      if (!isRegistered) return trialUnknown;
+      return { kind: 'alertSubscription', stream: alertSubscriptionStream(command.trial, command.subscription) };
     case 'cosignCheckpoint':
       if (!isRegistered) return trialUnknown;
       return { kind: 'witness', stream: witnessStream(command.trial) };

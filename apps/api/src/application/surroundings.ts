@@ -23,6 +23,11 @@ import {
 } from '@cairn/event-sourcing';
 import { type RuleWorld, type SignalCommand, signalDecider, signalStream, type SignalWorld } from '@cairn/signals';
 import type { Viewers } from '../access/viewers.js';
+import {
+  type AlertOutlets,
+  type AlertSurroundings,
+  subscriptionSurroundings,
+} from '../alert-subscriptions/subscription-surroundings.js';
 import type { AccessSurroundings } from './access-rules.js';
 import type { CutMaker } from '../cuts/cut-maker.js';
 import type { Command } from './commands.js';
@@ -39,7 +44,8 @@ export type CommandSurroundings = AccessSurroundings &
   Pick<RecommendationWorld, 'cutIsKnown'> &
   Pick<WitnessWorld, 'checkpoint' | 'witnesses'> &
   Pick<SignalWorld, 'assigneeIsKnown'> &
-  Pick<RuleWorld, 'ruleSurroundings'>;
+  Pick<RuleWorld, 'ruleSurroundings'> &
+  AlertSurroundings;
 
 /** For whom, and in which trial, a command is judged. */
 interface Asking {
@@ -58,11 +64,12 @@ export class Surroundings {
   private readonly records: FoundRecords;
 
   constructor(
-    store: EventStore,
+    private readonly store: EventStore,
     private readonly handler: CommandHandler,
     private readonly cuts: CutMaker | undefined,
     private readonly cosigning: Cosigning | undefined,
     private readonly viewers: Viewers,
+    private readonly outlets: AlertOutlets | undefined,
   ) {
     this.records = new FoundRecords(store, handler);
   }
@@ -100,6 +107,10 @@ export class Surroundings {
         return { assigneeIsKnown: await this.canSee(viewer.tenant, command, now) };
       case 'publishSignalRule':
         return trial ? { ruleSurroundings: trial.ruleSurroundings } : {};
+      case 'openAlertSubscription':
+      case 'changeAlertSubscription':
+      case 'requestAlertReplay':
+        return subscriptionSurroundings(command, viewer, this.store, this.handler, this.outlets);
       default:
         return {};
     }

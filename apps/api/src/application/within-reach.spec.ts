@@ -28,6 +28,8 @@ const contact = ({ trial, participant, worker, id }: About): Input => ({
   ...{ trial, participant, worker, contact: id },
   ...{ mode: 'face_to_face', outcome: 'attended', occurredAt },
 });
+/** What a subscription says: nothing that the trial might not have. */
+const told = { name: 'On call', sink: { kind: 'webhook', url: 'https://hooks.example/' }, audience: 'delivery' };
 const ofParticipant = ({ trial, participant }: About): Input => ({ trial, participant, occurredAt });
 
 const commands: Readonly<Record<Exclude<GuardedCommand, TenantWide>, (about: About) => Input>> = {
@@ -105,6 +107,13 @@ const commands: Readonly<Record<Exclude<GuardedCommand, TenantWide>, (about: Abo
     },
     reason: 'to see',
   }),
+  openAlertSubscription: ({ trial, id }) => ({ trial, subscription: id, ...told }),
+  changeAlertSubscription: ({ trial, id }) => ({ trial, subscription: id, ...told }),
+  pauseAlertSubscription: ({ trial, id }) => ({ trial, subscription: id }),
+  resumeAlertSubscription: ({ trial, id }) => ({ trial, subscription: id }),
+  closeAlertSubscription: ({ trial, id }) => ({ trial, subscription: id }),
+  requestAlertReplay: ({ trial, id }) => ({ trial, subscription: id, after: occurredAt }),
+  rotateAlertSecret: ({ trial, id }) => ({ trial, subscription: id }),
   // To what it is: what is asked here is who may, and the void that follows is of the record itself.
   amendRecord: ({ trial, event, site }) => ({ trial, event, reason: 'wrong', changes: { site } }),
   voidRecord: ({ trial, event }) => ({ trial, event, reason: 'wrong' }),
@@ -220,6 +229,11 @@ const managing = {
   ...cutting,
   recordFidelityAssessment: 'accepted',
   publishSignalRule: 'accepted',
+  // Nobody says here where alerts may be sent.
+  openAlertSubscription: 'URL_REFUSED',
+  ...{ changeAlertSubscription: 'SUBSCRIPTION_UNKNOWN', closeAlertSubscription: 'SUBSCRIPTION_UNKNOWN' },
+  ...{ pauseAlertSubscription: 'SUBSCRIPTION_UNKNOWN', resumeAlertSubscription: 'SUBSCRIPTION_UNKNOWN' },
+  ...{ requestAlertReplay: 'SUBSCRIPTION_UNKNOWN', rotateAlertSecret: 'SUBSCRIPTION_UNKNOWN' },
 };
 
 /** By role, what is answered about what is theirs; what is not named is FORBIDDEN. */

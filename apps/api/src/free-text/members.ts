@@ -20,6 +20,8 @@ export interface TextMember {
 
 const of = (kind: TextKind): TextMember => ({ kind });
 const upTo = (kind: TextKind, max: number): TextMember => ({ kind, max });
+/** Names and addresses are there to identify: of recipients, who are nobody's participants. */
+const ofSubscription = { name: of('about trial') };
 const ofContact = { note: of('about participant'), activities: of('about participant') };
 
 /**
@@ -48,6 +50,9 @@ export const freeTextMembers: Readonly<
     'changes.activities': upTo('about participant', 200),
     'changes.reason': upTo('about participant', 4_000),
   },
+
+  openAlertSubscription: ofSubscription,
+  changeAlertSubscription: ofSubscription,
 
   requestUnblinding: { reason: of('reason') },
   denyUnblinding: { reason: of('reason') },

@@ -67,6 +67,19 @@ export const enums = {
     WOKEN: 'woken',
     OUTCOME_RECORDED: 'outcome_recorded',
   },
+  AlertSubscriptionState: { ACTIVE: 'active', PAUSED: 'paused', DISABLED: 'disabled', CLOSED: 'closed' },
+  AlertSinkKind: { WEBHOOK: 'webhook', KAFKA: 'kafka' },
+  AlertAudience: { OPEN: 'open', DELIVERY: 'delivery' },
+  AlertDeliveryKind: { ALERT: 'alert', DIGEST: 'digest' },
+  AlertDeliveryState: { WAITING: 'waiting', COLLECTED: 'collected', DELIVERED: 'delivered', DEAD: 'dead' },
+  AlertAttemptResult: {
+    DELIVERED: 'delivered',
+    GONE: 'gone',
+    REDIRECTED: 'redirected',
+    REJECTED: 'rejected',
+    REFUSED: 'refused',
+    UNREACHABLE: 'unreachable',
+  },
   ErasureState: { REQUESTED: 'requested', ERASED: 'erased', DENIED: 'denied' },
 } as const;
 
@@ -78,5 +91,9 @@ export type ErasureState = (typeof enums.ErasureState)[keyof typeof enums.Erasur
 export type SignalSubjectKind = (typeof enums.SignalSubjectKind)[keyof typeof enums.SignalSubjectKind];
 export type SignalState = (typeof enums.SignalState)[keyof typeof enums.SignalState];
 export type SignalClearance = (typeof enums.SignalClearance)[keyof typeof enums.SignalClearance];
+export type AlertSubscriptionState = (typeof enums.AlertSubscriptionState)[keyof typeof enums.AlertSubscriptionState];
+export type AlertSinkKind = (typeof enums.AlertSinkKind)[keyof typeof enums.AlertSinkKind];
+export type AlertDeliveryKind = (typeof enums.AlertDeliveryKind)[keyof typeof enums.AlertDeliveryKind];
+export type AlertDeliveryState = (typeof enums.AlertDeliveryState)[keyof typeof enums.AlertDeliveryState];
 export type BackTestPart = (typeof enums.BackTestPart)[keyof typeof enums.BackTestPart];
 export type UnblindingState = (typeof enums.UnblindingState)[keyof typeof enums.UnblindingState];

@@ -27,6 +27,7 @@ const WAITS: ReadonlySet<string> = new Set([
   'Trial.signalRules',
   'Trial.backTest',
   'Query.conduct',
+  'Trial.alertSubscriptions',
   'DataCut.tables',
   'DataCut.lateArrivals',
   'DataCut.recomputed',

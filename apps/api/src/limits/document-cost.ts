@@ -47,6 +47,12 @@ const fieldCosts: Readonly<Record<string, { readonly now: number; readonly past?
   contributingEvents: { now: 2 },
   // The trial is folded, and two rules are tried on it.
   backTest: { now: 500 },
+  alertSubscriptions: { now: 2 },
+  lag: { now: 2 },
+  deliveries: { now: 5 },
+  deadLetters: { now: 5 },
+  // Somebody else's machine is waited for.
+  sendTestAlert: { now: 50 },
   people: { now: 1, past: 5 },
   unblindings: { now: 0, past: 5 },
   // Where the log ended then is looked for.

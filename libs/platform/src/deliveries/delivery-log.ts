@@ -9,38 +9,32 @@ export interface DeliveryStanding {
   readonly waiting: number;
   readonly collected: number;
   readonly dead: number;
-  /** Position of the first that waits. */
-  readonly firstWaiting: Position | undefined;
+  /** Of every alert that it asked for up to there a delivery was made; undefined before the relay has seen it. */
+  readonly position: Position | undefined;
   /** The last that was delivered, of those that are kept. */
   readonly deliveredAt: Instant | undefined;
   readonly stalled: boolean;
 }
 
-/** Which page of a list, the last recorded first. */
-export interface DeliveryRange {
-  /** Only below this position. */
-  readonly below?: Position | undefined;
-  readonly limit: number;
-}
+/** More than there can be of one subscription. */
+const ALL = 10_000;
 
 /** What whoever looks after a subscription sees of its deliveries. As the role `cairn_service`. */
 export class DeliveryLog {
   constructor(private readonly database: Database) {}
 
-  /** Deliveries of a subscription; of one state, or of all. */
+  /** Deliveries of a subscription, the last recorded first; of one state, or of all. */
   async read(
     tenant: TenantId,
     { trial, subscription }: SubscriberKey,
-    { below, limit }: DeliveryRange,
     state?: Delivery['state'],
   ): Promise<readonly Delivery[]> {
     return this.database.inTenant(tenant, async (client) => {
       const { rows } = await client.query<DeliveryRow>(
         `select ${DELIVERY_COLUMNS} from alerting.delivery
-         where tenant = $1 and trial = $2 and subscription = $3
-           and ($4::bigint is null or position < $4) and ($5::text is null or state = $5)
-         order by position desc, message limit $6`,
-        [tenant, trial, subscription, below ?? null, state ?? null, limit],
+         where tenant = $1 and trial = $2 and subscription = $3 and ($4::text is null or state = $4)
+         order by position desc, message limit ${ALL}`,
+        [tenant, trial, subscription, state ?? null],
       );
       return rows.map(readDelivery);
     });
@@ -52,23 +46,23 @@ export class DeliveryLog {
         waiting: string;
         collected: string;
         dead: string;
-        first: string | null;
+        position: string | null;
         delivered: string | null;
         stalled: boolean;
       }>(
         `select count(*) filter (where state = 'waiting') as waiting, count(*) filter (where state = 'collected') as collected,
-           count(*) filter (where state = 'dead') as dead, min(position) filter (where state = 'waiting') as first,
+           count(*) filter (where state = 'dead') as dead, (select position from alerting.subscriber where tenant = $1 and trial = $2 and subscription = $3),
            date_part('epoch', max(finished_at) filter (where state = 'delivered')) * 1000 as delivered,
            exists (select from alerting.subscriber where tenant = $1 and trial = $2 and subscription = $3 and stalled) as stalled
          from alerting.delivery where tenant = $1 and trial = $2 and subscription = $3`,
         [tenant, trial, subscription],
       );
-      const { waiting, collected, dead, first, delivered, stalled } = rows[0]!;
+      const { waiting, collected, dead, position, delivered, stalled } = rows[0]!;
       return {
         waiting: Number(waiting),
         collected: Number(collected),
         dead: Number(dead),
-        firstWaiting: first === null ? undefined : BigInt(first),
+        position: position === null ? undefined : BigInt(position),
         deliveredAt: delivered === null ? undefined : Math.round(Number(delivered)),
         stalled,
       };

@@ -1,7 +1,7 @@
 import type { Attempt, Delivery } from './delivery.js';
 
 /** Columns of a delivery as `readDelivery` takes them. */
-export const DELIVERY_COLUMNS = `message, position, lane, kind, audience, body, state, attempts,
+export const DELIVERY_COLUMNS = `message, position, lane, kind, audience, state, attempts,
   date_part('epoch', greatest(next_at, held_until)) * 1000 as next_at, date_part('epoch', finished_at) * 1000 as finished_at`;
 
 export interface DeliveryRow {
@@ -10,7 +10,6 @@ export interface DeliveryRow {
   readonly lane: string;
   readonly kind: Delivery['kind'];
   readonly audience: Delivery['audience'];
-  readonly body: string;
   readonly state: Delivery['state'];
   readonly attempts: readonly Attempt[];
   readonly next_at: number;

@@ -47,7 +47,7 @@ export interface Attempt {
 }
 
 /** A message with what became of it so far. */
-export interface Delivery extends Message {
+export interface Delivery extends Omit<Message, 'body'> {
   readonly state: 'waiting' | 'collected' | 'delivered' | 'dead';
   /** The last 20, the earliest first. */
   readonly attempts: readonly Attempt[];
