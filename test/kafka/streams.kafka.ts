@@ -117,10 +117,14 @@ describe('streams to topics of a real broker', () => {
       (all) => all.length > ids.length && all.at(-1) === ids.at(-1),
       20_000,
     );
-    const consumer = spawn(process.execPath, ['infra/kafka/consumer.mjs', topic], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, KAFKA_BROKERS: kafka.address },
-    });
+    const consumer = spawn(
+      process.execPath,
+      ['--disable-warning=TimeoutNegativeWarning', 'infra/kafka/consumer.mjs', topic],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, KAFKA_BROKERS: kafka.address },
+      },
+    );
     let said = '';
     consumer.stdout.on('data', (chunk) => (said += String(chunk)));
     const printed = await until(
@@ -162,15 +166,16 @@ describe('streams to topics of a real broker', () => {
   it('wait for a topic that does not exist, say so, and hold up no other', async () => {
     const tenant = await newTenant('there');
     await recordSubscription(store, tenant, toTopic(TRIAL, 'missing', `cairn.${tenant}.missing`));
-    await recordSubscription(store, tenant, toTopic(TRIAL, 'there', `cairn.${tenant}.there`));
-    await recordSignals(store, tenant, TRIAL, signals('S1', 0, 5));
-    await untilDone(tenant, 'there');
+    // Before there is anything to publish.
     const failed = await until(
       () => relayOf(tenant, 'missing'),
       (relay) => relay?.failure !== undefined,
       20_000,
     );
     expect(failed!.failure!.code).toBe('TOPIC_MISSING');
+    await recordSubscription(store, tenant, toTopic(TRIAL, 'there', `cairn.${tenant}.there`));
+    await recordSignals(store, tenant, TRIAL, signals('S1', 0, 5));
+    await untilDone(tenant, 'there');
     await kafka.makeTopic(`cairn.${tenant}.missing`);
     await untilDone(tenant, 'missing');
     expect(await published(`cairn.${tenant}.missing`)).toEqual(await idsOf(tenant));

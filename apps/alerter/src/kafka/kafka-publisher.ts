@@ -1,5 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EventCatalogue, Fact, Position, TenantId } from '@cairn/event-sourcing';
+import {
+  type EventCatalogue,
+  type Fact,
+  LOG_START,
+  NewerEventVersion,
+  type Position,
+  type TenantId,
+  UnknownEventType,
+} from '@cairn/event-sourcing';
 import type { PostgresEventStore } from '@cairn/platform';
 import { type PublishFault, PublishFailed } from '@cairn/platform/kafka';
 import {
@@ -47,6 +55,8 @@ interface Tenant {
   readonly subscriptions: SubscriptionsInForce;
   readonly running: Map<string, Running>;
   readTo: Position;
+  /** It could not be read when it was tried last. */
+  failing: boolean;
 }
 
 const subscriptionTypes = alertSubscriptionEventTypes.map(({ type }) => type);
@@ -54,6 +64,13 @@ const subscriptionTypes = alertSubscriptionEventTypes.map(({ type }) => type);
 const END_WITHIN_MS = 4_000;
 /** Events about subscriptions that are read in one go. */
 const PAGE = 500;
+/** Every so many looks all tenants are looked at, not only those that wait for another attempt. */
+const ALL_EVERY = 10;
+
+const codeOf = (error: unknown): PublishFault | 'DATABASE' => {
+  if (error instanceof PublishFailed) return error.code;
+  return error instanceof NewerEventVersion || error instanceof UnknownEventType ? 'EVENT_UNREADABLE' : 'DATABASE';
+};
 
 /**
  * Publishes alerts to topics, of every tenant and subscription by itself: what holds up one holds up no other. A failure is
@@ -64,6 +81,7 @@ export class KafkaPublisher implements Part {
   private readonly tenants = new Map<TenantId, Tenant>();
   private readonly stopping = new AbortController();
   private readonly grown = new Set<TenantId>();
+  private readonly leaving = new Set<Promise<void>>();
   private wake: (() => void) | undefined;
   private deafen: (() => void) | undefined;
   private work: Promise<void> = Promise.resolve();
@@ -89,28 +107,41 @@ export class KafkaPublisher implements Part {
     );
     await Promise.race([Promise.all(steps), pause(END_WITHIN_MS, undefined, { ref: false })]);
     await this.options.publisher.close();
-    await Promise.all(steps);
+    await Promise.all([...steps, ...this.leaving]);
   }
 
   private async lookAround(): Promise<void> {
     const { signal } = this.stopping;
     const { lookEveryMs = 1_000 } = this.options;
-    let all = 0;
-    while (!signal.aborted) {
-      try {
-        if (Date.now() >= all) {
-          for (const tenant of await this.options.store.tenants()) this.grown.add(tenant);
-          all = Date.now() + lookEveryMs;
-        }
-        const tenants = [...this.grown];
-        this.grown.clear();
-        for (const tenant of tenants) await this.attend(tenant);
-      } catch (error) {
-        if (!signal.aborted) this.options.observer.failed('', '', 'DATABASE', error);
-        await pause(lookEveryMs, undefined, { signal }).catch(() => undefined);
+    let next = 0;
+    for (let looks = 0; !signal.aborted;) {
+      if (Date.now() >= next) {
+        next = Date.now() + lookEveryMs;
+        const isForAll = looks++ % ALL_EVERY === 0;
+        for (const tenant of isForAll ? await this.allTenants() : this.waiting()) this.grown.add(tenant);
       }
-      if (this.grown.size === 0) await this.rest(Math.max(0, all - Date.now()));
+      const tenants = [...this.grown];
+      this.grown.clear();
+      for (const tenant of tenants) await this.attend(tenant);
+      if (this.grown.size === 0) await this.rest(Math.max(0, next - Date.now()));
     }
+  }
+
+  /** Calls can get lost, so all are looked at now and then. */
+  private async allTenants(): Promise<readonly TenantId[]> {
+    try {
+      return await this.options.store.tenants();
+    } catch (error) {
+      if (!this.stopping.signal.aborted) this.options.observer.failed('', '', 'DATABASE', error);
+      return [...this.tenants.keys()];
+    }
+  }
+
+  /** Those with something that failed and is to be tried again. */
+  private waiting(): readonly TenantId[] {
+    const isWaiting = ({ failing, running }: Tenant) =>
+      failing || [...running.values()].some(({ failures }) => failures > 0);
+    return [...this.tenants].flatMap(([name, tenant]) => (isWaiting(tenant) ? [name] : []));
   }
 
   /** Until somebody calls, or for so long. */
@@ -126,28 +157,43 @@ export class KafkaPublisher implements Part {
   private async attend(name: TenantId): Promise<void> {
     let tenant = this.tenants.get(name);
     if (!tenant) {
-      tenant = { subscriptions: new SubscriptionsInForce(), running: new Map(), readTo: 0n };
+      tenant = { subscriptions: new SubscriptionsInForce(), running: new Map(), readTo: LOG_START, failing: false };
       this.tenants.set(name, tenant);
     }
-    await this.takeIn(name, tenant);
+    try {
+      await this.takeIn(name, tenant);
+      if (tenant.failing) this.options.observer.recovered(name, '');
+      tenant.failing = false;
+    } catch (error) {
+      // What is known of its subscriptions still holds.
+      tenant.failing = true;
+      if (!this.stopping.signal.aborted) this.options.observer.failed(name, '', codeOf(error), error);
+    }
     for (const running of tenant.running.values()) this.run(name, running);
   }
 
   /** What became of the tenant's subscriptions since it was looked at last. */
   private async takeIn(name: TenantId, tenant: Tenant): Promise<void> {
-    const { events, catalogue } = this.options;
-    for (;;) {
-      const page = await events.read(name, subscriptionTypes, { after: tenant.readTo, limit: PAGE });
-      for (const event of page) {
+    const { events, catalogue, relays } = this.options;
+    const isFirst = tenant.readTo === LOG_START;
+    // Looked up before the log is read: what they are of is in the log by then.
+    const left = isFirst ? await relays.relays(name) : [];
+    for (let page = PAGE; page === PAGE;) {
+      const read = await events.read(name, subscriptionTypes, { after: tenant.readTo, limit: PAGE });
+      for (const event of read) {
         tenant.subscriptions.apply(catalogue.decode(event) as Fact<AlertSubscriptionEvent>);
         tenant.readTo = event.position;
       }
-      if (page.length > 0) await this.settle(name, tenant);
-      if (page.length < PAGE) return;
+      page = read.length;
+    }
+    this.settle(name, tenant);
+    // Closed while nobody looked.
+    for (const relay of left) {
+      if (!tenant.subscriptions.get(relay.trial, relay.subscription)) await relays.remove(name, relay);
     }
   }
 
-  private async settle(name: TenantId, { subscriptions, running }: Tenant): Promise<void> {
+  private settle(name: TenantId, { subscriptions, running }: Tenant): void {
     const wanted = new Set<string>();
     for (const inForce of subscriptions.all()) {
       const { trial, subscription, sink } = inForce.subscription.terms;
@@ -158,7 +204,9 @@ export class KafkaPublisher implements Part {
       if (known) {
         // Whoever changed something wants to see now what comes of it.
         if (known.inForce.changedAt !== inForce.changedAt) known.again = 0;
+        const { sink: before } = known.inForce.subscription.terms;
         known.inForce = inForce;
+        if (before.kind === 'kafka' && before.topic !== sink.topic) this.leave(before.topic);
         continue;
       }
       const relay = new SubscriptionRelay(name, { trial, subscription }, this.options);
@@ -167,20 +215,28 @@ export class KafkaPublisher implements Part {
     for (const [id, { inForce, step }] of running) {
       if (wanted.has(id)) continue;
       running.delete(id);
-      await step;
       const { trial, subscription, sink } = inForce.subscription.terms;
-      await this.options.relays.remove(name, { trial, subscription });
-      if (sink.kind === 'kafka' && !this.isPublishedTo(sink.topic)) await this.options.publisher.forget(sink.topic);
+      const remove = () => this.options.relays.remove(name, { trial, subscription });
+      this.aside((step ?? Promise.resolve()).then(remove));
+      if (sink.kind === 'kafka') this.leave(sink.topic);
     }
   }
 
-  private isPublishedTo(topic: string): boolean {
-    return [...this.tenants.values()].some(({ running }) =>
+  /** What a broker may keep waiting is waited for by nobody; a checkpoint that is left over is removed at the next start. */
+  private aside(work: Promise<void>): void {
+    const settled = work.catch(() => undefined).finally(() => this.leaving.delete(settled));
+    this.leaving.add(settled);
+  }
+
+  /** Gives back what was kept for a topic that nobody publishes to any more. */
+  private leave(topic: string): void {
+    const isNeeded = [...this.tenants.values()].some(({ running }) =>
       [...running.values()].some(({ inForce: { subscription } }) => {
         const { sink } = subscription.terms;
         return sink.kind === 'kafka' && sink.topic === topic;
       }),
     );
+    if (!isNeeded) this.aside(this.options.publisher.forget(topic));
   }
 
   /** Lets a subscription work, unless it does already or waits after a failure. */
@@ -219,7 +275,7 @@ export class KafkaPublisher implements Part {
     const { observer, againAfterMs: [first, longest] = [250, 30_000] } = this.options;
     running.again = Date.now() + Math.min(longest, first * 2 ** Math.min(running.failures, 20));
     running.failures++;
-    const code = error instanceof PublishFailed ? error.code : 'DATABASE';
+    const code = codeOf(error);
     running.code = code;
     if (this.stopping.signal.aborted) return;
     observer.failed(tenant, name, code, error);

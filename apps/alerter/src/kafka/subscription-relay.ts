@@ -59,6 +59,8 @@ const AGAIN: Step = { published: 0, more: true };
 export class SubscriptionRelay {
   /** What the database has; undefined where that is in doubt. */
   private relay: KafkaRelay | undefined;
+  /** The topic that was published to last: one that is new is tried also where there is nothing for it yet. */
+  private reached: string | undefined;
 
   constructor(
     private readonly tenant: string,
@@ -75,6 +77,7 @@ export class SubscriptionRelay {
       return await this.attempt(inForce);
     } catch (error) {
       this.relay = undefined;
+      this.reached = undefined;
       throw error;
     }
   }
@@ -105,7 +108,8 @@ export class SubscriptionRelay {
     const wanted = page
       .map((event) => this.read(event))
       .filter(({ alert, audience: of }) => (audience === 'delivery' || of === 'open') && isAskedFor(alert, filter));
-    if (wanted.length > 0) await this.publish(publisher, sink.topic, wanted);
+    if (wanted.length > 0 || this.reached !== sink.topic) await this.publish(publisher, sink.topic, wanted);
+    this.reached = sink.topic;
     const isEnd = page.length < PAGE;
     const last = isEnd ? max(head, page.at(-1)?.position ?? LOG_START) : page.at(-1)!.position;
     const isWorthIt = page.length > 0 || relay.failure !== undefined || last > relay.position + FAR_BEHIND;

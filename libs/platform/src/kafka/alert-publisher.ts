@@ -10,7 +10,8 @@ export interface TopicMessage {
 export interface AlertPublisher {
   /**
    * Publishes messages in their order. When it returns, every replica that is in step has them; when it throws, any of them
-   * may have got there, so all are to be published again before anything after them.
+   * may have got there, so all are to be published again before anything after them. Without messages it finds out whether
+   * there is such a topic.
    * @throws PublishFailed
    */
   publish(topic: string, messages: readonly TopicMessage[]): Promise<void>;

@@ -52,7 +52,6 @@ export class KafkaAlertPublisher implements AlertPublisher {
   }
 
   private async publishNext(topic: string, messages: readonly TopicMessage[]): Promise<void> {
-    if (messages.length === 0) return;
     if (this.closing.signal.aborted) throw new PublishFailed('ENDING');
     const known = this.producers.get(topic);
     const producer = known ?? this.makeProducer();
