@@ -44,7 +44,7 @@ const text = await codegen({
       AlertKind: '@cairn/signals#AlertKind',
       SignalState: '../graphql/enums.js#SignalState',
       SignalOutcome: '@cairn/signals#SignalOutcome',
-      SignalClearance: '../graphql/enums.js#SignalClearance',
+      SignalClearance: '@cairn/signals#Clearance',
       BackTestPart: '../graphql/enums.js#BackTestPart',
       AlertSubscriptionState: '../graphql/enums.js#AlertSubscriptionState',
       AlertSinkKind: '../graphql/enums.js#AlertSinkKind',

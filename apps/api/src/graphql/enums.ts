@@ -90,7 +90,6 @@ export type SignatureState = (typeof enums.SignatureState)[keyof typeof enums.Si
 export type ErasureState = (typeof enums.ErasureState)[keyof typeof enums.ErasureState];
 export type SignalSubjectKind = (typeof enums.SignalSubjectKind)[keyof typeof enums.SignalSubjectKind];
 export type SignalState = (typeof enums.SignalState)[keyof typeof enums.SignalState];
-export type SignalClearance = (typeof enums.SignalClearance)[keyof typeof enums.SignalClearance];
 export type AlertSubscriptionState = (typeof enums.AlertSubscriptionState)[keyof typeof enums.AlertSubscriptionState];
 export type AlertSinkKind = (typeof enums.AlertSinkKind)[keyof typeof enums.AlertSinkKind];
 export type AlertDeliveryKind = (typeof enums.AlertDeliveryKind)[keyof typeof enums.AlertDeliveryKind];

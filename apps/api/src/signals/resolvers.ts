@@ -23,6 +23,7 @@ import type { FreeText } from '../free-text/free-text.js';
 import { shownText } from '../free-text/shown-text.js';
 import type { Resolvers } from '../generated/schema.js';
 import { pageOf, pageRequest } from '../graphql/connection.js';
+import type { BackTestPart, SignalState } from '../graphql/enums.js';
 import { badInput } from '../graphql/errors.js';
 import { withhold } from '../graphql/guard.js';
 import { personNames } from '../history/person-names.js';
@@ -152,7 +153,7 @@ export function signalResolvers(
       ruleVersion: ({ raised }) => raised.data.ruleVersion,
       title: ({ rule, raised }) => rule?.title ?? raised.data.rule,
       severity: ({ signal }) => signal.severity,
-      state: ({ signal }) => signal.kind,
+      state: ({ signal }) => signal.kind satisfies SignalState,
       subject: ({ raised }) => raised.data.subject,
       site: ({ raised }) => raised.data.site,
       raisedAt: ({ raised }) => raised.recordedAt,
@@ -221,7 +222,7 @@ export function signalResolvers(
         if (first < 0 || first > MAX_BACK_TEST_SIGNALS) {
           throw badInput(`first is from 0 to ${MAX_BACK_TEST_SIGNALS}`);
         }
-        return made[of].slice(0, first);
+        return made[of satisfies BackTestPart].slice(0, first);
       },
     },
     BackTestSignal: { until: ({ until }) => until ?? null },
