@@ -213,6 +213,22 @@ const cases: Record<string, Case> = {
     }),
     references: ['trial'],
   },
+  openAlertSubscription: {
+    good: (n) => ({ trial, subscription: `new ${n}`, ...told }),
+    references: ['trial'],
+  },
+  changeAlertSubscription: {
+    good: (n) => ({ trial, subscription: `to change ${n}`, ...told, name: `Changed ${n}` }),
+    references: ['trial', 'subscription'],
+  },
+  pauseAlertSubscription: { good: (n) => ofSubscription(`to pause ${n}`), references: ['trial', 'subscription'] },
+  resumeAlertSubscription: { good: (n) => ofSubscription(`to resume ${n}`), references: ['trial', 'subscription'] },
+  closeAlertSubscription: { good: (n) => ofSubscription(`to close ${n}`), references: ['trial', 'subscription'] },
+  requestAlertReplay: {
+    good: (n) => ({ ...ofSubscription(`to replay ${n}`), after: at }),
+    references: ['trial', 'subscription'],
+  },
+  rotateAlertSecret: { good: (n) => ofSubscription(`to rotate ${n}`), references: ['trial', 'subscription'] },
   requestErasure: {
     good: (n) => ({ trial, participant: 'P1', request: `requested ${n}`, reason: 'asked for it' }),
     references: ['trial', 'participant'],
@@ -233,6 +249,9 @@ const cases: Record<string, Case> = {
     neverTaken: true,
   },
 };
+
+const told = { name: 'On call', sink: { kind: 'WEBHOOK', url: 'https://hooks.example/' }, audience: 'OPEN' };
+const ofSubscription = (subscription: string) => ({ trial, subscription });
 
 /** One for each command and number. */
 const given = (what: string, n: number): GivenSignal => ({ trial, participant: 'P1', cause: `to ${what} ${n}` });
@@ -302,6 +321,10 @@ beforeAll(async () => {
       await raiseSignal(running.store, 'test', given(what, n));
     }
     await running.store.append('test', signalAppend('SignalCleared', given('clear', n)));
+    for (const what of ['change', 'pause', 'resume', 'close', 'replay', 'rotate']) {
+      await running.give('openAlertSubscription', { trial, subscription: `to ${what} ${n}`, ...told });
+    }
+    await running.give('pauseAlertSubscription', { trial, subscription: `to resume ${n}` });
     for (const what of ['answer', 'reopen', 'close']) {
       await running.give('raiseQuery', { trial, query: `to ${what} ${n}`, participant: 'P1', text });
     }
@@ -346,6 +369,8 @@ describe.each(Object.entries(cases))('%s', (mutation, { good, references, neverT
       const wrong =
         isScalarType(getNamedType(type)) && /ID|String/.test(String(type)) ? [{ a: 1 }, true] : [{}, 'x', [[]]];
       for (const value of wrong) {
+        // It says nothing, which is what may be left out.
+        if (String(type) === 'AlertFilterInput' && !Array.isArray(value) && typeof value === 'object') continue;
         if (String(type).startsWith('JSONObject') && !Array.isArray(value) && typeof value === 'object') continue;
         await expectTurnedAway(mutation, { ...input(), [name]: value }, `${name} = ${JSON.stringify(value)}`);
       }

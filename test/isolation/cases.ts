@@ -30,6 +30,7 @@ export const kinds = [
   'cut',
   'recommendation',
   'signal',
+  'subscription',
   'alert',
   'contact',
   'supervision',
@@ -60,6 +61,7 @@ const ids: Readonly<Record<string, Kind>> = {
   cut: 'cut',
   recommendation: 'recommendation',
   signal: 'signal',
+  subscription: 'subscription',
   subject: 'site',
   contact: 'contact',
   supervision: 'supervision',
@@ -138,6 +140,13 @@ const values: Readonly<Record<string, unknown>> = {
   queryCostPerSecond: 1_000_000,
   subscriptions: 1_000_000,
   rules: ['no_ward_contact'],
+  url: 'https://hooks.example/',
+  topic: 'cairn.test.alerts',
+  at: '08:30',
+  sink: { kind: new Word('WEBHOOK'), url: 'https://hooks.example/' },
+  quietHours: { from: '22:00', to: '07:00' },
+  digest: { at: '08:30' },
+  messages: ['00000000-0000-4000-8000-000000000000'],
   rule,
   raisedAfter: '2000-01-01T00:00:00Z',
   'PublishSignalRuleInput.definition': rule,
@@ -153,6 +162,7 @@ const ofField: Readonly<Record<string, Kind>> = {
   'Trial.diff.to': 'cut',
   'Trial.signal.id': 'signal',
   'Subscription.alerts.after': 'alert',
+  'RequestAlertReplayInput.after': 'alert',
 };
 
 /** What may be left out, and is given in any case: without it there would be nothing to wait for. */
@@ -185,6 +195,8 @@ const lists: Readonly<Record<string, Kind>> = {
   SignatureConnection: 'signature',
   RecommendationConnection: 'recommendation',
   SignalConnection: 'signal',
+  AlertSubscriptionConnection: 'subscription',
+  AlertDeliveryConnection: 'alert',
 };
 
 /**

@@ -33,6 +33,7 @@ const creates: ReadonlySet<string> = new Set([
   'signContent(input.signature)',
   'takeDataCut(input.cut)',
   'makeRecommendation(input.recommendation)',
+  'openAlertSubscription(input.subscription)',
 ]);
 /** Kinds of ids that are made up by whoever records: they are looked up in nothing. */
 const madeUp: ReadonlySet<Kind> = new Set<Kind>(['command', 'cursor', 'contact', 'supervision', 'session', 'rater']);
@@ -148,6 +149,10 @@ async function recordTrial(
   const reauthentication = { token: proof };
   await by.give('signContent', { trial, signature: given.signature, event, meaning: 'REVIEW', reauthentication });
   await by.give('takeDataCut', { trial, cut: given.cut, occurredBefore: '2020-03-01T00:00:00Z', note: `${word} note` });
+  await by.give('openAlertSubscription', {
+    ...{ trial, subscription: given.subscription, name: `${word} name`, audience: 'OPEN' },
+    sink: { kind: 'WEBHOOK', url: 'https://hooks.example/' },
+  });
   const ofCut = { signature: `${given.signature}-of-cut`, cut: given.cut };
   await by.give('signContent', { trial, ...ofCut, meaning: 'REVIEW', reauthentication });
   await committee.give('makeRecommendation', {
