@@ -26,6 +26,7 @@ export function entriesOf(world: SignalWorld): LogEntry[] {
     for (const { at, worker } of person.allocations) add('WorkerAllocated', at, { participant, worker });
     for (const { at } of person.discharges) add('ParticipantDischarged', at, { participant });
     for (const { at } of person.followUps) add('FollowUpRecorded', at, { participant });
+    for (const { at } of person.readmissions) add('ParticipantReadmitted', at, { participant });
     for (const { at, scope } of person.withdrawals) add('ParticipantWithdrawn', at, { participant, scope });
     for (const { at, entered, setting, mode, outcome } of person.contacts) {
       const type = setting === 'ward' ? 'WardContactRecorded' : 'CommunityMeetingRecorded';
@@ -37,6 +38,9 @@ export function entriesOf(world: SignalWorld): LogEntry[] {
   }
   for (const { site, at, kind } of world.supervisions) {
     add('SupervisionHeld', at, { site, supervision: `V${names++}`, kind, attendees: [] });
+  }
+  for (const { site, at } of world.preparations) {
+    add('TeamPreparationHeld', at, { site, session: `T${names++}`, ward: 'ward' });
   }
   for (const { worker, at, days } of world.trainings) {
     add('TrainingAttended', at, { worker, attendedOn: '2017-01-01', days });

@@ -1,4 +1,4 @@
-import { endOfDay, lastDay } from './calendar.js';
+import { endOfDay, lastDay, localDay } from './calendar.js';
 
 const DAY = 86_400_000;
 
@@ -20,7 +20,10 @@ export class OracleDays {
       const iso = new Date(day * DAY).toISOString().slice(0, 10);
       this.numbers.set(iso, this.days.length);
       this.days.push(iso);
-      this.starts.push(endOfDay(before, zone));
+      // Most days begin 24 hours after the one before; the others are searched for.
+      const usual = (this.starts.at(-1) ?? NaN) + DAY;
+      const begins = !Number.isNaN(usual) && localDay(usual - 1, zone) === before && localDay(usual, zone) === iso;
+      this.starts.push(begins ? usual : endOfDay(before, zone));
     }
   }
 

@@ -22,6 +22,7 @@ export interface SignalWorld {
   workers: { id: string; site: string; role: string; endedAt?: number }[];
   people: SignalPerson[];
   supervisions: { site: string; at: number; kind: string }[];
+  preparations: { site: string; at: number }[];
   trainings: { worker: string; at: number; days: number }[];
   assessments: { site: string; at: number; instrument: string; rater: string; total: number }[];
 }
@@ -34,6 +35,7 @@ export interface SignalPerson {
   allocations: { at: number; worker: string }[];
   discharges: { at: number }[];
   followUps: { at: number }[];
+  readmissions: { at: number }[];
   withdrawals: { at: number; scope: string }[];
   contacts: SignalContact[];
 }
@@ -70,6 +72,7 @@ export function signalWorld(directory: string): SignalWorld {
   const dayStart = (day: string): number =>
     endOfDay(new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10), zone);
   const contacts = Map.groupBy(rows('contacts.csv'), (row) => row['participant_id']!);
+  const readmissions = Map.groupBy(rows('readmissions.csv'), (row) => row['participant_id']!);
   return {
     zone,
     window:
@@ -104,6 +107,7 @@ export function signalWorld(directory: string): SignalWorld {
         : [],
       discharges: when(row['discharged_at']),
       followUps: when(row['followed_up_at']),
+      readmissions: readmissions.get(row['participant_id']!)?.flatMap((each) => when(each['admitted_at'])) ?? [],
       withdrawals: when(row['withdrawn_at']).map(({ at }) => ({ at, scope: 'intervention' })),
       contacts: (contacts.get(row['participant_id']!) ?? []).map((contact) => ({
         at: Date.parse(contact['occurred_at']!),
@@ -117,6 +121,10 @@ export function signalWorld(directory: string): SignalWorld {
       site: row['site_id']!,
       at: Date.parse(row['occurred_at']!),
       kind: row['kind']!,
+    })),
+    preparations: rows('team_preparation.csv').map((row) => ({
+      site: row['site_id']!,
+      at: Date.parse(row['occurred_at']!),
     })),
     trainings: rows('training.csv').map((row) => ({
       worker: row['worker_id']!,

@@ -19,20 +19,10 @@ export interface OracleSignal {
 
 const DAY = 86_400_000;
 
-type Happened = { at: number };
+export type Happened = { at: number };
 
 export function oracleSignals(given: SignalWorld): OracleSignal[] {
-  // Who was referred to no site of the trial belongs to nobody.
-  const world = { ...given, people: given.people.filter(({ site }) => given.sites.some(({ id }) => id === site)) };
-  const instants = instantsOf(world);
-  const longest = ('months' in world.window ? world.window.months * 31 : world.window.weeks * 7) + 120;
-  const recruitment = world.recruitmentTo === undefined ? 0 : Date.parse(world.recruitmentTo);
-  const opened = world.sites.flatMap(({ openedOn }) => (openedOn === undefined ? [] : [Date.parse(openedOn)]));
-  const beginning = [...instants, ...opened].reduce((least, at) => Math.min(least, at), Infinity) - DAY;
-  const end = [...instants, ...opened, recruitment].reduce((most, at) => Math.max(most, at), -Infinity) + longest * DAY;
-  // Written out further than walked through: what is due must be found.
-  const days = new OracleDays(world.zone, beginning - 100 * DAY, end + 400 * DAY);
-  const dayStarts = days.starts.filter((start) => start >= beginning && start <= end);
+  const { world, days, dayStarts } = timesOf(given);
   const allocations = world.people.flatMap((person) =>
     [...person.randomisations, ...person.allocations, ...person.withdrawals].map(({ at }) => at),
   );
@@ -80,8 +70,24 @@ export function oracleSignals(given: SignalWorld): OracleSignal[] {
   ];
 }
 
+/** The world without those who are nobody's, and the local days to walk through. */
+export function timesOf(given: SignalWorld): { world: SignalWorld; days: OracleDays; dayStarts: number[] } {
+  // Who was referred to no site of the trial belongs to nobody.
+  const world = { ...given, people: given.people.filter(({ site }) => given.sites.some(({ id }) => id === site)) };
+  const instants = instantsOf(world);
+  const longest = ('months' in world.window ? world.window.months * 31 : world.window.weeks * 7) + 120;
+  const recruitment = world.recruitmentTo === undefined ? 0 : Date.parse(world.recruitmentTo);
+  const opened = world.sites.flatMap(({ openedOn }) => (openedOn === undefined ? [] : [Date.parse(openedOn)]));
+  const beginning = [...instants, ...opened].reduce((least, at) => Math.min(least, at), Infinity) - DAY;
+  const end = [...instants, ...opened, recruitment].reduce((most, at) => Math.max(most, at), -Infinity) + longest * DAY;
+  // Written out further than walked through: what is due must be found.
+  const days = new OracleDays(world.zone, beginning - 70 * DAY, end + 60 * DAY);
+  const dayStarts = days.starts.filter((start) => start >= beginning && start <= end);
+  return { world, days, dayStarts };
+}
+
 /** From when to when for the same reason. */
-function walk(times: number[], causeAt: CauseAt): Pick<OracleSignal, 'from' | 'until'>[] {
+export function walk(times: number[], causeAt: CauseAt): Pick<OracleSignal, 'from' | 'until'>[] {
   const found: Pick<OracleSignal, 'from' | 'until'>[] = [];
   let holding: { cause: string; from: number } | undefined;
   for (const now of times) {
@@ -147,7 +153,7 @@ function supervisionGap(world: SignalWorld, site: SignalWorld['sites'][number], 
  * The anchor after which nothing of what was expected has happened although so many days are over: of several the first since
  * the last time that it happened. What happens together with an anchor comes after it, unless it is the anchor.
  */
-function missing(
+export function missing(
   now: number,
   anchors: Happened[],
   expected: Happened[],
@@ -163,20 +169,21 @@ function missing(
   return since !== undefined && now >= days.after(since, within) ? `${since}` : undefined;
 }
 
-const instantsOfPerson = (person: SignalPerson): number[] =>
+export const instantsOfPerson = (person: SignalPerson): number[] =>
   [
     ...person.referrals,
     ...person.randomisations,
     ...person.allocations,
     ...person.discharges,
     ...person.followUps,
+    ...person.readmissions,
     ...person.withdrawals,
     ...person.contacts,
   ].map(({ at }) => at);
 
 const instantsOf = (world: SignalWorld): number[] => [
   ...world.people.flatMap(instantsOfPerson),
-  ...[...world.supervisions, ...world.trainings, ...world.assessments].map(({ at }) => at),
+  ...[...world.supervisions, ...world.preparations, ...world.trainings, ...world.assessments].map(({ at }) => at),
 ];
 
-const inOrder = (times: number[]): number[] => [...new Set(times)].sort((a, b) => a - b);
+export const inOrder = (times: number[]): number[] => [...new Set(times)].sort((a, b) => a - b);

@@ -76,6 +76,7 @@ export function randomWorld(seed: number): RandomWorld {
         at: draw.is(0.8) ? discharged : near(discharged + draw.int(1, 9) * DAY),
       })),
       followUps: many(0, 2, () => ({ at: draw.is(0.2) ? discharged : near(discharged + draw.int(-2, 12) * DAY) })),
+      readmissions: many(0, 2, () => ({ at: near(discharged + draw.int(0, 30) * DAY) })),
       withdrawals: many(0, draw.of([0, 0, 0, 2]), () => ({
         at: near(referred + draw.int(0, 60) * DAY),
         scope: draw.of(['intervention', 'follow_up', 'data_use']),
@@ -121,6 +122,7 @@ export function randomWorld(seed: number): RandomWorld {
         return { site: id, at, kind: draw.of(['group', 'group', 'group', 'individual']) };
       });
     }),
+    preparations: many(0, 6, () => ({ site: draw.of(['S1', 'S2']), at: near(turn - draw.int(0, 110) * DAY) })),
     trainings: many(0, 8, () => ({
       worker: draw.of(['W1', 'W2', 'W3']),
       at: near(turn - draw.int(0, 120) * DAY),
