@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  addedAt,
   cloudEventLine,
   consistencySpans,
   hashesOf,
@@ -8,6 +9,8 @@ import {
   parseCheckpoint,
   parseNote,
   type Span,
+  Tile,
+  TILE_WIDTH,
   verifyConsistency,
   verifyInclusion,
 } from '@cairn/audit';
@@ -163,10 +166,11 @@ describe('the notary', () => {
           expect(verifyInclusion(leaf, index, later.size, inclusion, later.root)).toBe(true);
           const consistency = await fromTiles(scope, consistencySpans(earlier.size, later.size));
           expect(verifyConsistency(earlier.size, later.size, earlier.root, later.root, consistency)).toBe(true);
-          const covering = (await proofs.covering(tenant, scope, leaves[index]!.position))!;
-          const added = parseCheckpoint(parseNote(covering.note)!.text)!.added;
-          const place = added.findIndex((hash) => Buffer.from(hash).equals(leaf));
-          expect(covering.size - added.length + place).toBe(index);
+          const { covering, latest, leaves: tiles } = await proofs.proofBasis(tenant, scope, leaves[index]!.position);
+          expect(addedAt(parseNote(covering!.note)!.text, leaf)).toBe(index);
+          expect(latest).toEqual((await proofs.latest(tenant, scope))!);
+          const tile = tiles.get(Math.floor(index / TILE_WIDTH))!;
+          expect(Buffer.from(new Tile(tile).hashAt(0, index % TILE_WIDTH)).equals(leaf)).toBe(true);
         }),
         { numRuns: rounds({ ci: 15, night: 500 }) },
       );

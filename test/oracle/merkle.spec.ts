@@ -9,6 +9,7 @@ import {
   type Span,
   TILE_HEIGHT,
   TILE_WIDTH,
+  Tile,
   tilesFor,
   treeRoot,
   verifyConsistency,
@@ -43,7 +44,7 @@ class Tiles {
     return hashesFromTiles(spans, ({ level, index }) => {
       expect(wanted).toContain(`${level}/${index}`);
       this.read.add(`${level}/${index}`);
-      return Buffer.concat(this.rows.get(`${level}/${index}`)!);
+      return new Tile(Buffer.concat(this.rows.get(`${level}/${index}`)!));
     });
   }
 }

@@ -1,4 +1,4 @@
-import { checkpointOrigin, checkpointText, parseCheckpoint } from './checkpoint.js';
+import { addedAt, checkpointOrigin, checkpointText, parseCheckpoint } from './checkpoint.js';
 import { leafHash } from './merkle.js';
 
 const TEXT = 'example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n';
@@ -16,6 +16,17 @@ describe('a checkpoint', () => {
     const text = checkpointText(checkpoint);
     expect(text.split('\n')).toHaveLength(6);
     expect(checkpointText(parseCheckpoint(text)!)).toBe(text);
+  });
+
+  it('tells which leaf of the tree it is that it adds, without being taken apart', () => {
+    const added = Array.from({ length: 256 }, (_, index) => leafHash(`leaf ${index}`));
+    const text = checkpointText({ origin: 'a', size: 1_000, root: leafHash('root'), added });
+    expect(added.map((leaf) => addedAt(text, leaf))).toEqual(added.map((_, index) => 744 + index));
+    expect(addedAt(text, leafHash('another'))).toBeUndefined();
+    expect(addedAt(text, leafHash('root'))).toBeUndefined();
+    expect(addedAt(TEXT, leafHash('leaf 0'))).toBeUndefined();
+    expect(addedAt('no checkpoint', leafHash('leaf 0'))).toBeUndefined();
+    expect(addedAt(`${text.trimEnd()} and more\n`, added[0]!)).toBeUndefined();
   });
 
   it('names its tree by key, tenant and scope', () => {

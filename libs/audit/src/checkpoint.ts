@@ -41,5 +41,20 @@ export function parseCheckpoint(text: string): Checkpoint | undefined {
   return { origin, size, root: hashes[0]!, added: hashes.slice(1) };
 }
 
+/**
+ * Which leaf of the tree it is that a checkpoint adds, without taking the checkpoint apart.
+ * @param text as `parseCheckpoint` reads it
+ * @returns undefined when it is none of those that it adds
+ */
+export function addedAt(text: string, leaf: Hash): number | undefined {
+  const [, beginning, digits] = /^([^\n]*\n(\d{1,16})\n[^\n]*\n)/.exec(text) ?? [];
+  if (beginning === undefined) return undefined;
+  const line = `${base64(leaf)}\n`;
+  const at = text.indexOf(line, beginning.length);
+  // Lines of hashes are all of one length.
+  const after = (text.length - at) / line.length;
+  return at < 0 || !Number.isInteger(after) ? undefined : Number(digits) - after;
+}
+
 const base64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');

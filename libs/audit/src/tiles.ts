@@ -16,23 +16,75 @@ export interface TileId {
   readonly index: number;
 }
 
+/** A tile that spans need, and how many of its hashes. */
+export interface NeededTile extends TileId {
+  readonly hashes: number;
+}
+
 /** The tiles that hold what spans are made of, each once. */
-export function tilesFor(spans: readonly Span[]): readonly TileId[] {
-  const tiles = new Map<string, TileId>();
+export function tilesFor(spans: readonly Span[]): readonly NeededTile[] {
+  const tiles = new Map<string, NeededTile>();
   for (const node of spans.flatMap(spanNodes)) {
     const tile = tileOf(node);
-    tiles.set(`${tile.level}/${tile.index}`, tile);
+    const key = `${tile.level}/${tile.index}`;
+    const hashes = (placeInTile(node) + 1) * 2 ** heightInTile(node);
+    tiles.set(key, { ...tile, hashes: Math.max(hashes, tiles.get(key)?.hashes ?? 0) });
   }
   return [...tiles.values()];
 }
 
 /**
  * Hashes of spans, read from tiles.
- * @param tile hashes of a tile of `tilesFor`, side by side; it may have more than the tree had when it was smaller
+ * @param tile a tile of `tilesFor`; it may have more than the tree had when it was smaller
  * @throws RangeError when a tile ends before what is needed
  */
-export function hashesFromTiles(spans: readonly Span[], tile: (id: TileId) => Uint8Array): readonly Hash[] {
-  return spans.map((span) => spanHash(span, (node) => hashInTile(node, tile(tileOf(node)))));
+export function hashesFromTiles(spans: readonly Span[], tile: (id: TileId) => Tile): readonly Hash[] {
+  return spans.map((span) =>
+    spanHash(span, (node) => tile(tileOf(node)).hashAt(heightInTile(node), placeInTile(node))),
+  );
+}
+
+/**
+ * A tile with the nodes between its hashes and the tile above. Each is hashed once, when it is first asked for: what lies
+ * under it never changes, however the tile grows.
+ */
+export class Tile {
+  /** As a heap: a node's children are at twice its place and the next one, the tile's own hashes in the second half. */
+  private readonly nodes = new Uint8Array(2 * TILE_WIDTH * HASH_BYTES);
+  private readonly known = new Uint8Array(TILE_WIDTH);
+  /** How many hashes it has. */
+  readonly size: number;
+
+  /**
+   * @param hashes side by side
+   * @param before the same tile when it had fewer
+   */
+  constructor(hashes: Uint8Array, before?: Tile) {
+    this.size = hashes.length / HASH_BYTES;
+    if (before) {
+      this.nodes.set(before.nodes);
+      this.known.set(before.known);
+    }
+    this.nodes.set(hashes, TILE_WIDTH * HASH_BYTES);
+  }
+
+  /** @param height above the tile's hashes, less than `TILE_HEIGHT` @param place from the left among those of its height */
+  hashAt(height: number, place: number): Hash {
+    if ((place + 1) * 2 ** height > this.size) {
+      throw new RangeError(`a tile of ${this.size} hashes ends before node ${place} of height ${height}`);
+    }
+    // A copy: nobody who is given one can change what is kept.
+    return this.at(2 ** (TILE_HEIGHT - height) + place).slice();
+  }
+
+  private at(node: number): Hash {
+    const hash = this.nodes.subarray(node * HASH_BYTES, (node + 1) * HASH_BYTES);
+    if (node < TILE_WIDTH && this.known[node] === 0) {
+      hash.set(nodeHash(this.at(2 * node), this.at(2 * node + 1)));
+      this.known[node] = 1;
+    }
+    return hash;
+  }
 }
 
 /** The hashes at the right edge of a tree: what a `Frontier` is made of. */
@@ -42,21 +94,10 @@ export const frontierSpans = (size: number): readonly Span[] =>
     to: (index + 1) * 2 ** level,
   }));
 
-const tileOf = ({ level, index }: Node): TileId => ({
-  level: Math.floor(level / TILE_HEIGHT),
-  index: Math.floor((index * 2 ** (level % TILE_HEIGHT)) / TILE_WIDTH),
+const heightInTile = ({ level }: Node): number => level % TILE_HEIGHT;
+/** Among the nodes of its height in its tile. */
+const placeInTile = (node: Node): number => node.index % 2 ** (TILE_HEIGHT - heightInTile(node));
+const tileOf = (node: Node): TileId => ({
+  level: Math.floor(node.level / TILE_HEIGHT),
+  index: Math.floor(node.index / 2 ** (TILE_HEIGHT - heightInTile(node))),
 });
-
-function hashInTile({ level, index }: Node, tile: Uint8Array): Hash {
-  const count = 2 ** (level % TILE_HEIGHT);
-  const first = (index * count) % TILE_WIDTH;
-  if (tile.length < (first + count) * HASH_BYTES)
-    throw new RangeError(`a tile ends before node ${index} of level ${level}`);
-  let hashes = Array.from({ length: count }, (_, at) =>
-    tile.subarray((first + at) * HASH_BYTES, (first + at + 1) * HASH_BYTES),
-  );
-  while (hashes.length > 1) {
-    hashes = Array.from({ length: hashes.length / 2 }, (_, at) => nodeHash(hashes[2 * at]!, hashes[2 * at + 1]!));
-  }
-  return hashes[0]!;
-}

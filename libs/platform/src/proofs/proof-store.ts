@@ -33,6 +33,16 @@ export interface NotaryState {
   readonly halted: { readonly position: Position; readonly reason: string; readonly at: Instant } | undefined;
 }
 
+/** What a proof of one leaf begins with. */
+export interface ProofBasis {
+  /** The first checkpoint of the tree that covers the position; undefined when it is not signed yet. */
+  readonly covering: StoredCheckpoint | undefined;
+  /** The latest of the tree. */
+  readonly latest: StoredCheckpoint | undefined;
+  /** Tiles of level 0, by index, that have all leaves that `covering` adds. */
+  readonly leaves: ReadonlyMap<number, Uint8Array>;
+}
+
 /** Which tile of a tree. */
 export interface TileKey {
   readonly level: number;
@@ -121,16 +131,38 @@ export class ProofStore {
     return (await this.checkpoints(tenant, scope, { after: size - 1, limit: 1 }))[0];
   }
 
-  /** The first checkpoint of a tree that covers a position of the log; undefined when it is not signed yet. */
-  async covering(tenant: TenantId, scope: string, position: Position): Promise<StoredCheckpoint | undefined> {
-    const rows = await this.read<CheckpointRow>(
+  /** What a proof of the leaf at a position of the log begins with, in one round trip. */
+  async proofBasis(tenant: TenantId, scope: string, position: Position): Promise<ProofBasis> {
+    const rows = await this.read<readonly [which: string, ...CheckpointRow]>(
       tenant,
-      'covering',
-      `select ${CHECKPOINT} from cairn.checkpoint
-       where tenant = own.tenant and scope = $2 and position >= $3 order by position limit 1`,
+      'basis',
+      `with covering as materialized (
+         select ${CHECKPOINT} from cairn.checkpoint
+         where tenant = own.tenant and scope = $2 and position >= $3 order by position limit 1
+       ), latest as materialized (
+         select ${CHECKPOINT} from cairn.checkpoint where tenant = own.tenant and scope = $2 order by size desc limit 1
+       )
+       select 'covering', * from covering
+       union all select 'latest', * from latest
+       union all (
+         -- A checkpoint adds 256 leaves at the most: they are in the tile of the last of them and in the one before.
+         select 'tile', tile.index, null, null, encode(tile.hashes, 'base64')
+         from covering cross join lateral (
+           select * from cairn.tile t
+           where t.tenant = own.tenant and t.scope = $2 and t.level = 0
+             and t.index between (covering.size - 1) / 256 - 1 and (covering.size - 1) / 256 offset 0
+         ) tile
+       )`,
       [scope, position],
     );
-    return rows.map((row) => readCheckpoint(scope, row))[0];
+    const checkpoint = (wanted: string): StoredCheckpoint | undefined =>
+      rows.filter(([which]) => which === wanted).map(([, ...row]) => readCheckpoint(scope, row))[0];
+    const tiles = rows.filter(([which]) => which === 'tile');
+    return {
+      covering: checkpoint('covering'),
+      latest: checkpoint('latest'),
+      leaves: new Map(tiles.map(([, index, , , hashes]) => [Number(index), Buffer.from(hashes, 'base64')])),
+    };
   }
 
   /** A tree's checkpoints in their order. @param after only those with more leaves */
