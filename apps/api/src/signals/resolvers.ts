@@ -17,6 +17,7 @@ import {
   SignalRule,
   signalKindOf,
 } from '@cairn/signals';
+import { LRUCache } from 'lru-cache';
 import type { Viewers } from '../access/viewers.js';
 import { ruleSurroundings } from '../application/rosters.js';
 import type { FreeText } from '../free-text/free-text.js';
@@ -68,6 +69,8 @@ export function signalResolvers(
   clock: () => number = Date.now,
 ) {
   const nameOf = personNames(viewers);
+  /** By zone: days that were reckoned once are known. */
+  const calendars = new LRUCache<string, TrialCalendar>({ max: 20 });
   const actor = async ({ tenant }: TrialView, id: string) => ({ id, name: await nameOf(tenant, id) });
 
   /** The signals that the viewer may see at a moment, and the rules by which they were raised. */
@@ -83,7 +86,8 @@ export function signalResolvers(
       signals.of(tenant, trial, sight.position),
       SignalRules.of(store, tenant, trial, roster),
     ]);
-    const calendar = new TrialCalendar(roster.timeZone);
+    const calendar = calendars.get(roster.timeZone) ?? new TrialCalendar(roster.timeZone);
+    calendars.set(roster.timeZone, calendar);
     const question = { view, sight, rules, moment, calendar };
     return { viewer, moment, rules, documents, question };
   }
@@ -151,7 +155,7 @@ export function signalResolvers(
       id: ({ raised }) => raised.data.signal,
       rule: ({ raised }) => raised.data.rule,
       ruleVersion: ({ raised }) => raised.data.ruleVersion,
-      title: ({ rule, raised }) => rule?.title ?? raised.data.rule,
+      title: ({ rule, raised }) => rule()?.title ?? raised.data.rule,
       severity: ({ signal }) => signal.severity,
       state: ({ signal }) => signal.kind satisfies SignalState,
       subject: ({ raised }) => raised.data.subject,
@@ -165,11 +169,15 @@ export function signalResolvers(
         return attention.kind === 'assigned' ? actor(view, attention.person) : null;
       },
       snoozedUntil: ({ signal }) => (signal.kind === 'snoozed' ? signal.until : null),
+      streakWeeks: (signal) => signal.streakWeeks(),
       outcome: ({ signal }) => (isStanding(signal) ? null : (signal.outcome ?? null)),
       entries: ({ entries, view }) => entries.map((entry): EntrySight => ({ ...entry, view })),
     },
     SignalWhy: {
-      condition: ({ rule }) => (rule ? conditionInWords(rule.condition) : null),
+      condition: (signal) => {
+        const rule = signal.rule();
+        return rule ? conditionInWords(rule.condition) : null;
+      },
       numbers: ({ raised }) => raised.data.numbers,
       contributingEvents: async ({ view, raised, moment }, _args, context, info) => {
         const { tenant, trial, viewer } = view;

@@ -7,6 +7,8 @@ const catalogue = new EventCatalogue(signalRuleEventTypes);
 
 /** The rules of one trial, in all their versions. */
 export class SignalRules {
+  private readonly shipped = new Map<number, readonly SignalRule[]>();
+
   constructor(
     private readonly roster: TrialRoster,
     private readonly published: readonly Fact<SignalRuleEvent>[],
@@ -40,7 +42,13 @@ export class SignalRules {
       );
       return found?.data.definition;
     }
-    const protocol = this.roster.protocols.find((each) => each.version === Number(ofProtocol));
-    return protocol && defaultRules(protocol.protocol).find((each) => each.rule === rule);
+    return this.shippedWith(Number(ofProtocol)).find((each) => each.rule === rule);
+  }
+
+  private shippedWith(version: number): readonly SignalRule[] {
+    const found = this.roster.protocols.find((each) => each.version === version);
+    const rules = this.shipped.get(version) ?? (found ? defaultRules(found.protocol) : []);
+    this.shipped.set(version, rules);
+    return rules;
   }
 }

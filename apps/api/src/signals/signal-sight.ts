@@ -18,9 +18,10 @@ import type { SignalRules } from './signal-rules.js';
 export interface SignalSight extends SignalAt {
   readonly view: TrialView;
   readonly moment: Moment;
-  readonly streakWeeks: number;
+  /** For how many weeks on end the rule has had an open signal for the subject. */
+  readonly streakWeeks: () => number;
   /** What the rule said that raised it. */
-  readonly rule: SignalRule | undefined;
+  readonly rule: () => SignalRule | undefined;
 }
 
 /** Which signals are wanted; what is absent is not asked for. */
@@ -66,18 +67,18 @@ export function seenSignals(
   });
   const open = Map.groupBy(found, streakOf);
   return found
-    .map((signal): SignalSight => {
-      const times = open.get(streakOf(signal))!.flatMap(({ stood }): readonly OpenTime[] => stood);
-      const { rule, ruleVersion } = signal.raised.data;
-      return {
-        ...signal,
-        view,
-        moment,
-        streakWeeks: streak(times, moment.asOf, calendar),
-        rule: rules.version(rule, ruleVersion),
-      };
-    })
-    .toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+    .map((signal) => ({ signal, key: orderOf(signal) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ signal }): SignalSight => ({
+      ...signal,
+      view,
+      moment,
+      streakWeeks: () => {
+        const times = open.get(streakOf(signal))!.flatMap(({ stood }): readonly OpenTime[] => stood);
+        return streak(times, moment.asOf, calendar);
+      },
+      rule: () => rules.version(signal.raised.data.rule, signal.raised.data.ruleVersion),
+    }));
 }
 
 /** What a list of signals is made for. */
