@@ -1,4 +1,4 @@
-import { readPlan, SimulationPlan, SitePlan } from '@cairn/simulation';
+import { planProblemCodes, readPlan, SimulationPlan, SitePlan } from '@cairn/simulation';
 import { pageText, rowsOf, sectionOf } from './page.js';
 
 const page = pageText('docs/simulate.md');
@@ -33,5 +33,10 @@ describe('the page of simulated trials', () => {
   it('has an example that is one', () => {
     const [, example] = /```json\n([^`]*)```/.exec(page)!;
     expect(readPlan(JSON.parse(example!)).kind).toBe('read');
+  });
+
+  it('has each of the reader’s codes on the page of codes', () => {
+    const codes = rowsOf(sectionOf(pageText('docs/codes.md'), 'Plans of simulated trials')).map(([code]) => code);
+    expect(codes).toEqual(planProblemCodes.map((code) => `\`${code}\``));
   });
 });

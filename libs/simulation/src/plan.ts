@@ -85,10 +85,12 @@ export const SimulationPlan = z.strictObject({
 });
 export type SimulationPlan = z.infer<typeof SimulationPlan>;
 
+/** What can be wrong with a plan, by stable codes; docs/codes.md. */
+export const planProblemCodes = ['PLAN_VALUE', 'PLAN_SITE_TWICE'] as const;
+
 /** What is wrong with a plan. */
 export interface PlanProblem {
-  /** `PLAN_SITE_TWICE`: two sites have one id; else a value is missing, unknown or out of its range. */
-  readonly code: 'PLAN_VALUE' | 'PLAN_SITE_TWICE';
+  readonly code: (typeof planProblemCodes)[number];
   /** Where, as `sites.0.engagement`; empty for the plan as a whole. */
   readonly path: string;
   readonly message: string;
