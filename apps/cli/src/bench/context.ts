@@ -28,6 +28,10 @@ export interface Scale {
   readonly tenantRounds: number;
   /** Of each turn of a round. */
   readonly tenantSeconds: number;
+  /** Who follow alerts, how long each turn is, and what was recorded before. */
+  readonly streamReaders: number;
+  readonly streamSeconds: number;
+  readonly streamBacklog: number;
 }
 
 export const FULL: Scale = {
@@ -48,6 +52,9 @@ export const FULL: Scale = {
   tenantEvents: 2_000,
   tenantRounds: 7,
   tenantSeconds: 10,
+  streamReaders: 2_000,
+  streamSeconds: 20,
+  streamBacklog: 20_000,
 };
 
 export const QUICK: Scale = {
@@ -68,6 +75,9 @@ export const QUICK: Scale = {
   tenantEvents: 500,
   tenantRounds: 1,
   tenantSeconds: 2,
+  streamReaders: 80,
+  streamSeconds: 2,
+  streamBacklog: 2_000,
 };
 
 /** What the sections of one run share. */

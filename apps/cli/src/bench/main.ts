@@ -7,6 +7,7 @@ import { isMet, render, type Section } from './report.js';
 import { benchLive } from './live.js';
 import { benchProofs } from './proofs.js';
 import { benchRebuild } from './rebuild.js';
+import { benchStreams } from './streams.js';
 import { benchTable } from './table.js';
 import { benchTenants } from './tenants.js';
 import { benchTravel } from './travel.js';
@@ -31,6 +32,7 @@ const SECTIONS: Readonly<Record<string, (context: BenchContext) => Promise<Secti
   live: benchLive,
   proofs: benchProofs,
   tenants: benchTenants,
+  streams: benchStreams,
   growth: benchGrowth,
 };
 

@@ -17,6 +17,8 @@ export interface Product {
   readonly tokenOf: (tenant: TenantId) => Promise<string>;
   /** How long the notary took to sign what the large log had before, in milliseconds; next to nothing when it was signed. */
   readonly signedIn: number;
+  /** What the API has resident now, in bytes; 0 where the system does not tell. */
+  memory(): Promise<number>;
 }
 
 /** For a tenant that has the product to itself: how fast it answers is what is measured, not how fairly. */
@@ -61,6 +63,7 @@ export async function withProduct<Result>(
     return await work({
       port: api.port,
       signedIn,
+      memory: async () => (await api.memory()) ?? 0,
       tokenOf: async (tenant) => {
         await makeManager(url, tenant);
         return mintToken(file, { person: MANAGER, tenant, expiresInSeconds: A_DAY_IN_SECONDS });

@@ -13,6 +13,8 @@ export interface Service {
   readonly port: number;
   /** The most memory that the process has had resident, in bytes; undefined where the system does not tell. */
   peakMemory(): Promise<number | undefined>;
+  /** What it has resident now. */
+  memory(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
@@ -52,7 +54,8 @@ export async function startService(
   }
   return {
     port,
-    peakMemory: () => peakMemoryOf(child),
+    peakMemory: () => memoryOf(child, 'VmHWM'),
+    memory: () => memoryOf(child, 'VmRSS'),
     stop: async () => {
       child.kill('SIGTERM');
       await exited;
@@ -70,9 +73,9 @@ function answers(port: number, pathname: string): Promise<boolean> {
   });
 }
 
-async function peakMemoryOf(child: ChildProcess): Promise<number | undefined> {
+async function memoryOf(child: ChildProcess, which: 'VmHWM' | 'VmRSS'): Promise<number | undefined> {
   const status = await fs.readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
+  const kilobytes = new RegExp(`^${which}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
 }
 
