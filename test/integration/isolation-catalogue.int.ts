@@ -216,9 +216,14 @@ describe('the live catalogue', () => {
   it('has what there is to look at', async () => {
     const { rows } = await superuser.query<{ name: string }>(
       `select oid::regclass::text as name from pg_class
-       where relnamespace in ('cairn'::regnamespace, 'read_model'::regnamespace) and relkind in ('r', 'v') order by 1`,
+       where relnamespace in ('alerting'::regnamespace, 'cairn'::regnamespace, 'read_model'::regnamespace) and relkind in ('r', 'v') order by 1`,
     );
     expect(rows.map(({ name }) => name)).toEqual([
+      'alerting.delivery',
+      'alerting.kafka_relay',
+      'alerting.subscriber',
+      'alerting.timer',
+      'alerting.watch',
       'cairn.checkpoint',
       'cairn.event',
       'cairn.log',
