@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { Database } from '@cairn/platform';
+import { KafkaRelayStore } from '@cairn/platform/kafka';
 import { Webhook } from 'standardwebhooks';
 import { drain, RelayTenant, relayKit, type RelayKit, RELAY_SECRET } from '../support/relay-kit.js';
 import { recording, runApi, type RunningApi, setUpTrial, type SignedIn } from '../support/running-api.js';
@@ -6,6 +8,8 @@ import { raiseSignal } from '../support/signals.js';
 import { WebhookRecipient } from '../support/webhook-recipient.js';
 
 const trial = 'T';
+/** Of a recipient that gets what there is for it. */
+const unfailing = { failure: null, failingSince: null };
 let running: RunningApi;
 let kit: RelayKit;
 let recipient: WebhookRecipient;
@@ -37,7 +41,7 @@ const command = async (name: string, input: object, by: SignedIn = running): Pro
   return data?.[name] ?? errors![0];
 };
 const FIELDS = `id name state sink { kind url topic } audience filter { sites rules severity kinds } digest { at timeZone }
-  quietHours { from to timeZone except } stoppedAt secretRotatedAt lag { behind waiting collected stalled }
+  quietHours { from to timeZone except } stoppedAt secretRotatedAt lag { behind waiting collected stalled failure failingSince }
   deliveries(first: 5) { totalCount edges { node { message kind state site attempts { result status why } nextAttemptAt finishedAt } } }
   deadLetters { totalCount edges { node { message } } }`;
 async function subscriptionsOf(by: SignedIn = running): Promise<any[] | null> {
@@ -87,7 +91,7 @@ it('tells what came of each message, and what is dead is tried again or forgotte
     await raiseSignal(running.store, 'test', { trial, site: 'S1', cause: 'another' }),
   ];
   await raiseSignal(running.store, 'test', { trial, site: 'S2' });
-  expect((await one('b')).lag).toEqual({ behind: 2, waiting: 0, collected: 0, stalled: false });
+  expect((await one('b')).lag).toEqual({ behind: 2, waiting: 0, collected: 0, stalled: false, ...unfailing });
   const relay = kit.relay();
   const until = async (milliseconds: number): Promise<void> => {
     kit.clock.now += milliseconds;
@@ -95,7 +99,7 @@ it('tells what came of each message, and what is dead is tried again or forgotte
   };
   await until(0);
   const waiting = await one('b');
-  expect(waiting.lag).toEqual({ behind: 0, waiting: 2, collected: 0, stalled: false });
+  expect(waiting.lag).toEqual({ behind: 0, waiting: 2, collected: 0, stalled: false, ...unfailing });
   expect(waiting.deliveries.edges.map(({ node }: any) => node)).toEqual([
     {
       ...{ message: second, kind: 'ALERT', state: 'WAITING', site: 'S1', attempts: [] },
@@ -171,7 +175,23 @@ it('takes topics of its tenant, which have no secret', async () => {
   const sink = { kind: 'KAFKA', topic: 'cairn.test.alerts' };
   const opened = await command('openAlertSubscription', terms('k', { sink, filter: { rules: ['supervision_gap'] } }));
   expect(opened).toMatchObject({ webhookSecret: null, events: [{ type: 'AlertSubscriptionOpened' }] });
-  expect(await one('k')).toMatchObject({ sink: { ...sink, url: null }, lag: null });
+  const of = { behind: 0, waiting: 0, collected: 0, stalled: false };
+  expect(await one('k')).toMatchObject({ sink: { ...sink, url: null }, lag: { ...of, ...unfailing } });
+
+  // What the alerter notes while nothing gets through.
+  const connections = new Database({ url: running.databaseUrl, role: 'cairn_alerter', applicationName: 'test' });
+  const relays = new KafkaRelayStore(connections);
+  const key = { trial, subscription: 'k' };
+  await relays.begin('test', key, 0n);
+  await relays.fail('test', key, 'TOPIC_MISSING');
+  const { lag } = await one('k');
+  expect(lag).toEqual({ ...of, failure: 'TOPIC_MISSING', failingSince: expect.stringMatching(/^20.*Z$/) });
+  await relays.fail('test', key, 'BROKER_UNREACHABLE');
+  expect((await one('k')).lag).toMatchObject({ failure: 'BROKER_UNREACHABLE', failingSince: lag.failingSince });
+  await relays.advance('test', key, { before: 0n, last: 1n, published: true });
+  expect((await one('k')).lag).toEqual({ ...of, ...unfailing });
+  expect(await relays.advance('test', key, { before: 0n, last: 2n, published: true })).toBe(false);
+  await connections.close();
 });
 
 it('is the work of who manages the trial; who audits it sees it, and nobody else', async () => {

@@ -15,7 +15,7 @@ import {
   ReadModels,
 } from '@cairn/platform';
 import { DeliveryLog } from '@cairn/platform/deliveries';
-import { isTopicOf } from '@cairn/platform/kafka';
+import { isTopicOf, KafkaRelayStore } from '@cairn/platform/kafka';
 import { EgressGuard, WebhookSender } from '@cairn/platform/webhooks';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs';
@@ -199,6 +199,7 @@ export class ApiModule {
               alertSubscriptionResolvers(
                 new TrialSubscriptions(eventsOfTypes),
                 new DeliveryLog(database),
+                new KafkaRelayStore(database),
                 webhooks,
                 eventsOfTypes,
               ),

@@ -334,7 +334,7 @@ export const fieldRules: Readonly<Record<string, TypeRules>> = {
   AlertFilter: within('kinds', 'rules', 'severity', 'sites'),
   AlertDigest: within('at', 'timeZone'),
   QuietHours: within('except', 'from', 'timeZone', 'to'),
-  AlertLag: within('behind', 'collected', 'deliveredAt', 'stalled', 'waiting'),
+  AlertLag: within('behind', 'collected', 'deliveredAt', 'failingSince', 'failure', 'stalled', 'waiting'),
   AlertDelivery: within('attempts', 'finishedAt', 'kind', 'message', 'nextAttemptAt', 'site', 'state'),
   AlertAttempt: within('at', 'result', 'status', 'why'),
   AlertSubscriptionConnection: connection,

@@ -18,7 +18,7 @@ import {
 import {
   alertedTypes,
   alertOf,
-  isAskedFor,
+  isFor,
   type RecordedAlert,
   type SignalEvent,
   type SubscriptionInForce,
@@ -90,7 +90,7 @@ export class SubscriptionRelay {
 
   private async attempt({ subscription, openedAt, replay }: SubscriptionInForce): Promise<Step> {
     const { store, events, relays, publisher } = this.tools;
-    const { sink, filter, audience } = subscription.terms;
+    const { sink } = subscription.terms;
     if (subscription.kind !== 'active' || sink.kind !== 'kafka') return NOTHING;
     const relay = (this.relay ??= await relays.begin(this.tenant, this.key, openedAt));
     if (replay && replay.requestedAt > relay.replayed) {
@@ -105,9 +105,7 @@ export class SubscriptionRelay {
       limit: PAGE,
       streamsUnder: streamName(this.key.trial, 'signal'),
     });
-    const wanted = page
-      .map((event) => this.read(event))
-      .filter(({ alert, audience: of }) => (audience === 'delivery' || of === 'open') && isAskedFor(alert, filter));
+    const wanted = page.map((event) => this.read(event)).filter((alert) => isFor(subscription.terms, alert));
     if (wanted.length > 0 || this.reached !== sink.topic) await this.publish(publisher, sink.topic, wanted);
     this.reached = sink.topic;
     const isEnd = page.length < PAGE;

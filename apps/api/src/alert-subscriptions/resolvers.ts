@@ -2,9 +2,11 @@ import type { Viewer } from '@cairn/access';
 import type { RecordedEvent } from '@cairn/event-sourcing';
 import type { EventsOfTypes } from '@cairn/platform';
 import type { Delivery, DeliveryLog } from '@cairn/platform/deliveries';
+import type { KafkaRelayStore } from '@cairn/platform/kafka';
 import type { AlertSubscriptionEvent } from '@cairn/signals';
 import type { Resolvers } from '../generated/schema.js';
 import { newestFirst, type PageArguments, pageOf, pageRequest } from '../graphql/connection.js';
+import type { AlertDeliveryKind, AlertDeliveryState, AlertSinkKind, AlertSubscriptionState } from '../graphql/enums.js';
 import { sealed } from '../graphql/errors.js';
 import { alertsBehind } from './alerts-behind.js';
 import type { SubscriptionSight, TrialSubscriptions } from './trial-subscriptions.js';
@@ -14,6 +16,7 @@ import type { Webhooks } from './webhooks.js';
 export function alertSubscriptionResolvers(
   subscriptions: TrialSubscriptions,
   deliveries: DeliveryLog,
+  topics: KafkaRelayStore,
   webhooks: Webhooks,
   events: Pick<EventsOfTypes, 'read'>,
 ) {
@@ -25,6 +28,19 @@ export function alertSubscriptionResolvers(
     const request = pageRequest(page);
     const found = await deliveries.read(sight.tenant, keyOf(sight), state);
     return pageOf(request, found, ({ position, message }) => `${newestFirst(position)} ${message}`);
+  };
+  const lagOfTopic = async (sight: SubscriptionSight) => {
+    const { trial, subscription } = keyOf(sight);
+    const relays = await topics.relays(sight.tenant, trial);
+    const relay = relays.find((each) => each.subscription === subscription);
+    const isClosed = sight.subscription.kind === 'closed';
+    return {
+      behind: isClosed ? 0 : await alertsBehind(events, sight, relay?.position ?? sight.position),
+      ...{ waiting: 0, collected: 0, stalled: false },
+      deliveredAt: relay?.publishedAt ?? null,
+      failure: relay?.failure?.code ?? null,
+      failingSince: relay?.failure?.since ?? null,
+    };
   };
   const settle =
     (decision: 'again' | 'forget') =>
@@ -65,8 +81,11 @@ export function alertSubscriptionResolvers(
     AlertSubscription: {
       id: ({ subscription: { terms } }) => terms.subscription,
       name: ({ subscription: { terms } }) => terms.name,
-      state: ({ subscription: { kind } }) => kind,
-      sink: ({ subscription: { terms } }) => ({ url: null, topic: null, ...terms.sink }),
+      state: ({ subscription: { kind } }) => kind satisfies AlertSubscriptionState,
+      sink: ({ subscription: { terms } }) => ({
+        ...{ url: null, topic: null, ...terms.sink },
+        kind: terms.sink.kind satisfies AlertSinkKind,
+      }),
       audience: ({ subscription: { terms } }) => terms.audience,
       filter: ({ subscription: { terms } }) => terms.filter,
       digest: ({ subscription: { terms } }) => terms.digest ?? null,
@@ -76,17 +95,19 @@ export function alertSubscriptionResolvers(
       secretRotatedAt: ({ subscription: { secrets } }) => secrets.since ?? null,
       lag: async (sight) => {
         const { tenant, subscription, position } = sight;
-        if (subscription.terms.sink.kind !== 'webhook') return null;
+        if (subscription.terms.sink.kind === 'kafka') return lagOfTopic(sight);
         const standing = await deliveries.standing(tenant, keyOf(sight));
         const { waiting, collected, stalled, deliveredAt } = standing;
         const behind =
           subscription.kind === 'closed' ? 0 : await alertsBehind(events, sight, standing.position ?? position);
-        return { behind, waiting, collected, stalled, deliveredAt: deliveredAt ?? null };
+        return { behind, waiting, collected, stalled, deliveredAt: deliveredAt ?? null, ...unfailing };
       },
       deliveries: (sight, page) => listed(sight, page),
       deadLetters: (sight, page) => listed(sight, page, 'dead'),
     },
     AlertDelivery: {
+      kind: ({ kind }) => kind satisfies AlertDeliveryKind,
+      state: ({ state }) => state satisfies AlertDeliveryState,
       site: ({ kind, lane }) => (kind === 'alert' ? lane : null),
       nextAttemptAt: ({ nextAt }) => nextAt ?? null,
       finishedAt: ({ finishedAt }) => finishedAt ?? null,
@@ -97,6 +118,9 @@ export function alertSubscriptionResolvers(
     },
   } satisfies Resolvers;
 }
+
+/** Of a webhook every message has its own story. */
+const unfailing = { failure: null, failingSince: null };
 
 interface GivenDeadLetters {
   readonly trial: string;
