@@ -22,7 +22,9 @@ const RELAY_ACTOR = '@alerter';
 /** Messages that are on their way at once: to one recipient, of one tenant, and altogether. */
 const PER_SUBSCRIPTION = 4;
 const PER_TENANT = 32;
-const ALTOGETHER = 256;
+const ALTOGETHER = 1_024;
+/** To one that nobody answered for when it was last tried: it should take no place from those that do answer. */
+const PER_ABSENT = 1;
 /** How long nobody else sends what is claimed: longer than any attempt takes. */
 const CLAIMED_FOR_MS = 60_000;
 /** Delivered messages that are kept to be looked at, of a subscription. */
@@ -55,6 +57,8 @@ export class Courier {
   /** By tenant, and by subscription. */
   private readonly begun = new Map<string, number>();
   private readonly unpruned = new Map<string, number>();
+  /** Subscriptions for which nobody answered when they were last tried. */
+  private readonly absent = new Set<string>();
 
   constructor(private readonly tools: CourierTools) {}
 
@@ -70,7 +74,7 @@ export class Courier {
       .filter(({ inForce, subscriber }) => inForce.subscription.kind === 'active' && !subscriber.stalled)
       .map(({ subscriber: { trial, subscription: name } }) => ({
         ...{ trial, subscription: name },
-        room: PER_SUBSCRIPTION - this.countOf(nameOf(tenant, { trial, subscription: name })),
+        room: this.roomFor(nameOf(tenant, { trial, subscription: name })),
       }))
       .filter(({ room }) => room > 0);
     if (this.stopping.signal.aborted) return 0;
@@ -133,6 +137,8 @@ export class Courier {
     );
     if (this.stopping.signal.aborted && outcome.kind === 'unreachable') return queue.release(tenant, delivery);
     this.tools.observer.attempted(outcome.kind);
+    if (outcome.kind === 'unreachable') this.absent.add(nameOf(tenant, delivery));
+    else this.absent.delete(nameOf(tenant, delivery));
     if (outcome.kind === 'gone') await this.disable(tenant, delivery, inForce);
     const after = this.after(delivery, outcome);
     await queue.attempted(tenant, delivery, attemptOf(outcome, now()), after);
@@ -189,6 +195,10 @@ export class Courier {
     const more = (this.unpruned.get(name) ?? 0) + 1;
     this.unpruned.set(name, more % KEPT_MORE);
     if (more === KEPT_MORE) await this.tools.queue.prune(tenant, subscriber, KEPT);
+  }
+
+  private roomFor(name: string): number {
+    return (this.absent.has(name) ? PER_ABSENT : PER_SUBSCRIPTION) - this.countOf(name);
   }
 
   private countOf(name: string): number {
