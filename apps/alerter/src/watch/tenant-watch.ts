@@ -211,7 +211,10 @@ export class TenantWatch {
     let [raised, changed] = [0, 0];
     for (let look = 0; look < LOOKS; look++) {
       const { changes, due, lookedAt } = trial.find(held, now);
-      if (changes.length === 0) return { due, lookedAt, raised, changed };
+      if (changes.length === 0) {
+        trial.forgetTouched();
+        return { due, lookedAt, raised, changed };
+      }
       for (let from = 0; from < changes.length; from += APPENDS) {
         // They are queued in this order, and stored in it.
         const some = changes.slice(from, from + APPENDS);

@@ -20,10 +20,6 @@ export class WatchedSignals {
     return this.byId.get(signal);
   }
 
-  get size(): number {
-    return this.byId.size;
-  }
-
   /** Those of a rule. */
   *ofRule(rule: string): Iterable<WatchedSignal> {
     for (const { watched } of this.byRule.get(rule)?.values() ?? []) yield watched;

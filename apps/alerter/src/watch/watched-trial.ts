@@ -57,8 +57,10 @@ export class WatchedTrial {
   private rules: readonly RuleInForce[] | undefined;
   /** Everything has to be worked out again. */
   private all = false;
-  /** Of whom something was recorded since the last look, the event that was the last; of sites and workers, of anything. */
+  /** Since the last look, the last event about each participant, of all, and of those by which everything is looked at. */
   private readonly recorded = new Map<string, string>();
+  private lastRecorded: string | undefined;
+  private lastOfAll: string | undefined;
   private readonly participants = new Set<string>();
   private readonly sites = new Set<string>();
 
@@ -71,7 +73,7 @@ export class WatchedTrial {
   /** The next event of the trial's log. @param touching false: what it touches was looked at before */
   add(event: Fact<WatchedEvent>, touching = true): void {
     this.events++;
-    if (touching) this.recorded.set('participant' in event.data ? (event.data.participant ?? '') : '', event.id);
+    if (touching) this.note(event);
     if (signals.has(event.type)) {
       const fact = event as Fact<SignalEvent>;
       if (this.signals.add(fact) && touching) this.touch(unitOfSignal(fact).unit);
@@ -95,6 +97,7 @@ export class WatchedTrial {
   forgetTouched(): void {
     this.facts?.takeTouched();
     this.recorded.clear();
+    this.lastRecorded = this.lastOfAll = undefined;
     this.all = false;
     this.participants.clear();
     this.sites.clear();
@@ -109,8 +112,8 @@ export class WatchedTrial {
   /** The event that a change follows from; undefined where it is none, but the time. */
   ledTo(change: SignalChange): string | undefined {
     const { subject } = change.kind === 'raise' ? change.episode : this.signals.get(change.signal)!.watched;
-    const own = subject.kind === 'participant' ? this.recorded.get(subject.id) : undefined;
-    return own ?? this.recorded.get('') ?? (change.kind === 'raise' ? change.episode.events.at(-1) : undefined);
+    const led = subject.kind === 'participant' ? (this.recorded.get(subject.id) ?? this.lastOfAll) : this.lastRecorded;
+    return led ?? (change.kind === 'raise' ? change.episode.events.at(-1) : undefined);
   }
 
   /** Of whom something was recorded since this was last asked, or a timer ran out; undefined is everybody. */
@@ -154,6 +157,12 @@ export class WatchedTrial {
 
   get isRegistered(): boolean {
     return this.facts !== undefined;
+  }
+
+  private note({ id, type, data }: Fact<WatchedEvent>): void {
+    this.lastRecorded = id;
+    if ('participant' in data && data.participant !== undefined) this.recorded.set(data.participant, id);
+    else if (registry.has(type) || type === 'SignalRulePublished') this.lastOfAll = id;
   }
 
   private rulesNow(): readonly RuleInForce[] {
