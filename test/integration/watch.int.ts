@@ -64,7 +64,10 @@ describe('a signal of what did not happen', () => {
     // That day has no midnight.
     ['America/Sao_Paulo', '2017-10-07T12:00:00Z', '2017-10-15T03:00:00.000Z'],
   ])('is due by the days of %s', async (zone, dischargedAt, due) => {
-    await log.append([...registered('T', zone, '2011-01-01T00:00:00Z'), ...discharged('T', 'P1', dischargedAt)]);
+    await log.append([
+      ...registered('T', { timeZone: zone, at: '2011-01-01T00:00:00Z' }),
+      ...discharged('T', 'P1', dischargedAt),
+    ]);
     const watching = log.newWatch();
     expect(await log.lookAt(dischargedAt, watching)).toMatchObject({ nextDue: Date.parse(due) });
     expect(await log.lookAt(Date.parse(due) - 1, watching)).toMatchObject({ raised: 0 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryEvent } from '@cairn/delivery';
 import {
+  type Append,
   eventId,
   type EventStore,
   type Fact,
@@ -86,15 +87,23 @@ async function append(
   events: readonly Recordable[],
   tenant: TenantId,
 ): Promise<readonly string[]> {
-  const appended = events.map(async (event) => {
-    const commandId = randomUUID();
-    const [stream, encoded] = [streamOf(event), [catalogue.encode(event)]];
-    const outcome = await store.append(tenant, { stream, expected: 'any', commandId, actor: 'test', events: encoded });
+  const appended = recordable(events).map(async (each) => {
+    const outcome = await store.append(tenant, each);
     if (outcome.kind !== 'appended') throw new Error(`not appended: ${outcome.kind}`);
-    return eventId(commandId, 0);
+    return eventId(each.commandId, 0);
   });
   return Promise.all(appended);
 }
+
+/** Events as a store takes them, past every rule, each in the stream of whom it is about. */
+export const recordable = (events: readonly Recordable[]): readonly Append[] =>
+  events.map((event) => ({
+    stream: streamOf(event),
+    expected: 'any',
+    commandId: randomUUID(),
+    actor: 'test',
+    events: [catalogue.encode(event)],
+  }));
 
 function streamOf({ data }: Recordable): string {
   if ('signal' in data) return streamName(data.trial, 'signal', data.signal);
@@ -104,36 +113,48 @@ function streamOf({ data }: Recordable): string {
   return streamName(data.trial, 'trial');
 }
 
-/** A trial with a site and its worker, and nothing else for rules to find. */
-export const registered = (trial: string, timeZone = 'Europe/London', at: When = '2017-01-01T00:00:00Z') => {
+/** A trial with its sites and a worker, and nothing else for rules to find. */
+export const registered = (
+  trial: string,
+  {
+    timeZone = 'Europe/London',
+    at = '2017-01-01T00:00:00Z',
+    sites = ['S1'],
+    followUpWithinDays = 7,
+  }: {
+    readonly timeZone?: string;
+    readonly at?: When;
+    readonly sites?: readonly string[];
+    readonly followUpWithinDays?: number;
+  } = {},
+): readonly TrialEvent[] => {
   const occurredAt = instantOf(at);
-  const site = {
+  const about = {
     trial,
-    site: 'S1',
-    name: 'S1',
-    employerKind: 'NHS',
-    employerName: 'T',
-    hostOrganisation: 'T',
-  } as const;
+    title: trial,
+    timeZone,
+    protocol: { ...protocol, engagementDefinitions: [], followUpWithinDays },
+  };
+  const site = { employerKind: 'NHS', employerName: 'T', hostOrganisation: 'T', localities: ['urban'] } as const;
   return [
-    {
-      type: 'TrialRegistered',
+    { type: 'TrialRegistered', occurredAt, data: about },
+    ...sites.map((id): TrialEvent => ({
+      type: 'SiteRegistered',
       occurredAt,
-      data: { trial, title: trial, timeZone, protocol: { ...protocol, engagementDefinitions: [] } },
-    },
-    { type: 'SiteRegistered', occurredAt, data: { ...site, localities: ['urban'] } },
-    { type: 'WorkerRegistered', occurredAt, data: { trial, worker: 'W1', site: 'S1', role: 'peer_worker' } },
-  ] as readonly TrialEvent[];
+      data: { trial, site: id, name: id, ...site },
+    })),
+    { type: 'WorkerRegistered', occurredAt, data: { trial, worker: 'W1', site: sites[0]!, role: 'peer_worker' } },
+  ];
 };
 
 /** Somebody of the usual arm, whom one rule alone looks at: that their follow-up comes in time after discharge. */
-export const discharged = (trial: string, participant: string, at: When): readonly DeliveryEvent[] => {
+export const discharged = (trial: string, participant: string, at: When, site = 'S1'): readonly DeliveryEvent[] => {
   const dischargedAt = instantOf(at);
   const before = (days: number): Instant => dischargedAt - days * 86_400_000;
   const about = { trial, participant };
   return [
-    { type: 'ParticipantReferred', occurredAt: before(5), data: { ...about, site: 'S1' } },
-    { type: 'ParticipantRandomised', occurredAt: before(4), data: { ...about, arm: 'usual' } },
+    { type: 'ParticipantReferred', occurredAt: before(2), data: { ...about, site } },
+    { type: 'ParticipantRandomised', occurredAt: before(1), data: { ...about, arm: 'usual' } },
     { type: 'ParticipantDischarged', occurredAt: dischargedAt, data: about },
   ];
 };
