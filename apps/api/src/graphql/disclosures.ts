@@ -108,7 +108,7 @@ export class Disclosures {
 
 interface Answer {
   readonly data?: unknown;
-  readonly errors?: readonly { readonly path?: Path | undefined }[] | undefined;
+  readonly errors?: readonly { readonly message: string; readonly path?: Path | undefined }[] | undefined;
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
