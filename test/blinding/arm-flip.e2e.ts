@@ -11,6 +11,7 @@ import {
   oneMoreContact,
   recordsOf,
   setUp,
+  signalIds,
   TRIAL,
   type World,
   worlds,
@@ -23,14 +24,19 @@ const blindedRoles = Role.options.filter(isBlinded);
 const MANAGER = 'manager';
 const times = ['2020-02-20T00:00:00Z', '2020-06-01T00:00:00Z', '2041-01-01T00:00:00Z'];
 
+const rule = {
+  ...{ rule: 'contacts_falling', title: 'Draft', severity: 'notice' },
+  condition: { kind: 'trend', measure: 'contacts', direction: 'falling', overDays: 7, factor: 2 },
+};
+
 /** What is asked with, by the names of arguments. Nothing here may differ between the worlds. */
-const pool = (tenant: string, { participants }: FlippedTrial): Pool => ({
-  id: [TRIAL, 'ABSENT'],
+const pool = (tenant: string, trial: FlippedTrial): Pool => ({
+  id: [TRIAL, 'ABSENT', ...signalIds(trial)],
   trial: [TRIAL, 'ABSENT'],
   site: ['S1', 'S2', 'ABSENT'],
-  participant: [...participants.map((_, index) => idOf(index)), 'ABSENT'],
+  participant: [...trial.participants.map((_, index) => idOf(index)), 'ABSENT'],
   worker: ['S1-W', 'ABSENT'],
-  definition: ['table', 'text', 'ABSENT'],
+  definition: ['table', 'text', 'ABSENT', rule],
   asOf: times,
   knownAt: times,
   first: [1, 1_000],
@@ -49,8 +55,8 @@ const pool = (tenant: string, { participants }: FlippedTrial): Pool => ({
   table: ['flow'],
   size: [1],
   cosignature: ['x'],
-  from: ['D1', 1],
-  to: ['D1', 1],
+  from: ['D1', 1, '2020-01-01T00:00:00Z'],
+  to: ['D1', 1, '2020-02-01T00:00:00Z'],
   occurredAt: ['2020-07-01T09:00:00Z', '2019-01-01T09:00:00Z'],
   dischargedAt: ['2020-07-09T09:00:00Z'],
   enteredAt: ['2020-07-02T09:00:00Z'],
@@ -112,8 +118,14 @@ const pool = (tenant: string, { participants }: FlippedTrial): Pool => ({
   text: ['text'],
   password: ['password'],
   token: ['token'],
-  event: hiddenIds(tenant, { participants }),
-  record: hiddenIds(tenant, { participants }),
+  event: hiddenIds(tenant, trial),
+  record: hiddenIds(tenant, trial),
+  signal: [...signalIds(trial), 'ABSENT'],
+  subject: [idOf(0), 'ABSENT'],
+  raisedAfter: times,
+  sites: [['S1'], ['ABSENT']],
+  rules: [['follow_up_overdue'], ['meeting_gap']],
+  rule: [rule],
   changes: [{ arm: 'support' }],
   commandsPerMinute: [1],
   queryCostPerSecond: [1],
@@ -190,6 +202,7 @@ describe('with the arms of a whole trial swapped', () => {
     await session.ask(asked);
     await session.walk((page) => `trial(id: "${TRIAL}") { participants(${page})`, '}');
     await session.walk((page) => `trial(id: "${TRIAL}") { sites(${page})`, '}');
+    await session.walk((page) => `trial(id: "${TRIAL}") { signals(${page})`, '}');
     for (const list of ['trials', 'people', 'conduct']) await session.walk((page) => `${list}(${page})`);
     for (const question of subscriptions(given).slice(0, 3)) await session.subscribe(question);
     await session.subscribe('subscription { engagementChanged(trial: "T") { position } }', `${role}.not.a.token`);
@@ -216,7 +229,7 @@ describe('with the arms of a whole trial swapped', () => {
             const sessions = await inBoth(async (world) => new BlindedSession(running[world].url, token));
             // Over some trials all of them are asked; what tells most, always.
             const share = all.filter(
-              (question, index) => index % 8 === nth % 8 || /participants|head/.test(question.slice(0, 40)),
+              (question, index) => index % 8 === nth % 8 || /participants|head|signal/.test(question.slice(0, 40)),
             );
             const ids = [...hiddenIds(tenant, trial)].slice(0, 4);
             const answers = (): Record<World, readonly string[]> => ({
