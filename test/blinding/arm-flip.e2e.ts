@@ -229,7 +229,7 @@ describe('with the arms of a whole trial swapped', () => {
             const sessions = await inBoth(async (world) => new BlindedSession(running[world].url, token));
             // Over some trials all of them are asked; what tells most, always.
             const share = all.filter(
-              (question, index) => index % 8 === nth % 8 || /participants|head|signal/.test(question.slice(0, 40)),
+              (question, index) => index % 8 === nth % 8 || /participants|head|signals \{/.test(question.slice(0, 40)),
             );
             const ids = [...hiddenIds(tenant, trial)].slice(0, 4);
             const answers = (): Record<World, readonly string[]> => ({
