@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type TestIssuer, testIssuer } from '../support/issuer.js';
 import { rounds } from '../support/rounds.js';
+import { followAlerts } from './alerts-asked.js';
 import {
   flippedTrial,
   type FlippedTrial,
@@ -198,14 +199,23 @@ describe('with the arms of a whole trial swapped', () => {
     return running[world].takePrinted(last);
   };
 
-  const read = async (session: BlindedSession, asked: readonly string[], given: Pool, role: string): Promise<void> => {
+  const read = async (
+    session: BlindedSession,
+    asked: readonly string[],
+    given: Pool,
+    role: string,
+    followed?: { readonly tenant: string; readonly trial: FlippedTrial },
+  ): Promise<void> => {
     await session.ask(asked);
     await session.walk((page) => `trial(id: "${TRIAL}") { participants(${page})`, '}');
     await session.walk((page) => `trial(id: "${TRIAL}") { sites(${page})`, '}');
     await session.walk((page) => `trial(id: "${TRIAL}") { signals(${page})`, '}');
     for (const list of ['trials', 'people', 'conduct']) await session.walk((page) => `${list}(${page})`);
     for (const question of subscriptions(given).slice(0, 3)) await session.subscribe(question);
-    await session.subscribe('subscription { engagementChanged(trial: "T") { position } }', `${role}.not.a.token`);
+    await session.subscribe('subscription { engagementChanged(trial: "T") { position } }', {
+      token: `${role}.not.a.token`,
+    });
+    if (followed) await followAlerts(session, followed.tenant, followed.trial);
     for (const where of ['/', '/health', '/metrics', '/import', '/nowhere', '/graphql?query={viewer{id}}', ...FILES]) {
       await session.fetch(where);
     }
@@ -236,7 +246,7 @@ describe('with the arms of a whole trial swapped', () => {
               one: sessions.one.take(),
               other: sessions.other.take(),
             });
-            await inBoth((world) => read(sessions[world], share, given, role));
+            await inBoth((world) => read(sessions[world], share, given, role, { tenant, trial }));
             const first = answers();
             shown += first.one.filter((answer) => /^200$/m.test(answer) && /"(P1|head)"/.test(answer)).length;
             expectSame(first);
@@ -279,7 +289,8 @@ describe('with the arms of a whole trial swapped', () => {
           const token = await Promise.all(blindedRoles.map((role) => tokenOf(tenant, role)));
           const everybody = async (): Promise<readonly string[]> => {
             const sessions = token.map((each) => new BlindedSession(running[world].url, each));
-            for (const [index, session] of sessions.entries()) await read(session, share, given, blindedRoles[index]!);
+            for (const [index, session] of sessions.entries())
+              await read(session, share, given, blindedRoles[index]!, { tenant, trial });
             return sessions.flatMap((session) => session.take());
           };
           // What the first look leaves behind, as that somebody has signed in, is there at the second one.

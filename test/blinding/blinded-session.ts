@@ -86,8 +86,26 @@ export class BlindedSession {
     return body;
   }
 
-  /** What comes over a socket until the operation ends or brings its first table, and with what the socket is closed. */
-  async subscribe(query: string, token = this.token): Promise<void> {
+  /** A stream of server-sent events up to the one that has a text, or the answer that there is none. */
+  async follow(to: string, until: string): Promise<void> {
+    const gone = new AbortController();
+    const headers = { authorization: `Bearer ${this.token}` };
+    const response = await fetch(this.url + to, { headers, redirect: 'manual', signal: gone.signal });
+    const told = [...response.headers].filter(([name]) => name !== 'date').map(([name, value]) => `${name}: ${value}`);
+    let body = '';
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      body += chunk;
+      if (body.endsWith('\n\n') && body.includes(until)) break;
+    }
+    gone.abort();
+    this.kept.push([`GET ${to}`, response.status, ...told, '', body].join('\n'));
+  }
+
+  /**
+   * What comes over a socket until the operation ends, or brings something, or something with a text; and with what the socket
+   * is closed.
+   */
+  async subscribe(query: string, { token = this.token, until = '' } = {}): Promise<void> {
     const socket = new WebSocket(`${this.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     const frames: string[] = [];
     const closed = new Promise<void>((resolve, reject) => {
@@ -104,7 +122,7 @@ export class BlindedSession {
       frames.push(data.toString());
       const { type } = JSON.parse(data.toString()) as { type: string };
       if (type === 'connection_ack') socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
-      else if (type !== 'ping') socket.close(1000);
+      else if (type !== 'ping' && (type !== 'next' || data.includes(until))) socket.close(1000);
     });
     await closed;
     this.kept.push([query, ...frames].join('\n'));
@@ -119,8 +137,11 @@ export class BlindedSession {
 /** Everything that can be asked for without changing anything. */
 export const questions = (pool: Pool): readonly string[] => everyQuestion(schema.getQueryType()!, pool);
 
+/** But for alerts, which may never come: see `followAlerts`. */
 export const subscriptions = (pool: Pool): readonly string[] =>
-  everyQuestion(schema.getSubscriptionType()!, pool).map((question) => `subscription { ${question} }`);
+  everyQuestion(schema.getSubscriptionType()!, pool)
+    .filter((question) => !question.startsWith('alerts('))
+    .map((question) => `subscription { ${question} }`);
 
 const ANSWER = `{ __typename ... on CommandAccepted { position events {
   id position stream revision type schemaVersion occurredAt recordedAt actor { id name } commandId reason data } }
