@@ -345,7 +345,9 @@ function valueOf(
 /** A bundle has the words of the stored events. */
 function bundleWord(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(bundleWord);
-  return value instanceof Word ? (value.name === 'NHS' ? value.name : value.name.toLowerCase()) : value;
+  if (value instanceof Word) return value.name === 'NHS' ? value.name : value.name.toLowerCase();
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, bundleWord(each)]));
 }
 
 /** What is shown of an answer: enough to tell that something was found. */
