@@ -135,7 +135,12 @@ export const registered = (
     timeZone,
     protocol: { ...protocol, engagementDefinitions: [], followUpWithinDays },
   };
-  const site = { employerKind: 'NHS' as const, employerName: 'T', hostOrganisation: 'T', localities: ['urban' as const] };
+  const site = {
+    employerKind: 'NHS' as const,
+    employerName: 'T',
+    hostOrganisation: 'T',
+    localities: ['urban' as const],
+  };
   return [
     { type: 'TrialRegistered', occurredAt, data: about },
     ...sites.map((id): TrialEvent => ({
