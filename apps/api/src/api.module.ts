@@ -117,6 +117,8 @@ const SCHEMA_FILES = path.resolve(import.meta.dirname, '../src/**/*.graphql');
 
 /** Pushes to subscriptions take turns with what the tenant's people ask, as if they were one more person: nobody's id is empty. */
 const PUSHES = '';
+/** So do those who read what they missed; no person's id has spaces at its ends. */
+const CATCHING_UP = ' ';
 
 @Module({})
 export class ApiModule {
@@ -169,7 +171,7 @@ export class ApiModule {
     const alertFeed = new AlertFeed({
       source: storedAlerts,
       onAppended: (listener) => store.onAppended(listener),
-      turn: (tenant) => quotas.turn({ tenant, person: PUSHES }),
+      turn: (tenant, of) => quotas.turn({ tenant, person: of === 'new' ? PUSHES : CATCHING_UP }),
     });
     stopping.addEventListener('abort', () => void alertFeed.close(), { once: true });
     const openAlerts = new OpenAlerts(alertFeed, storedAlerts, states, new AlertSight(states));

@@ -16,8 +16,11 @@ export interface AlertFeedParts {
   readonly source: AlertSource;
   /** Calls when a tenant's log has grown. @returns what ends it */
   readonly onAppended: (listener: (tenant: TenantId) => void) => () => void;
-  /** Waited for before readers of a tenant go on: many are woken at once. */
-  readonly turn: (tenant: TenantId) => Promise<void>;
+  /**
+   * Waited for before readers of a tenant go on: many are woken at once when something is new, and one that is behind has
+   * much to read. Each of the two takes turns with the other, however much there is of it.
+   */
+  readonly turn: (tenant: TenantId, of: 'new' | 'old') => Promise<void>;
   /** Alerts of a tenant that are kept in memory at the most; see `AlertTail`. */
   readonly kept?: number;
 }
@@ -45,7 +48,8 @@ export class AlertFeed {
     tenant: TenantId,
     { trial, filter, after }: { readonly trial: string; readonly filter: AlertFilter; readonly after?: Position },
   ): Promise<AlertReader> {
-    const { source } = this.parts;
+    const { source, turn } = this.parts;
+    const turnOfOld = (): Promise<void> => turn(tenant, 'old');
     const followed = { trial, filter, after: after ?? (await source.head(tenant)) };
     for (;;) {
       this.listen();
@@ -54,7 +58,7 @@ export class AlertFeed {
       const { tail, readers } = await begun;
       // The last reader may have gone while this one waited, and the tail with it.
       if (this.tenants.get(tenant) !== begun) continue;
-      const reader = new AlertReader(tenant, followed, source, tail, (closing) => {
+      const reader = new AlertReader(tenant, followed, source, tail, turnOfOld, (closing) => {
         this.count--;
         readers.delete(closing);
         this.forget(tenant, readers);
@@ -78,7 +82,7 @@ export class AlertFeed {
   private async begin(tenant: TenantId): Promise<FollowedLog> {
     const { source, turn, kept } = this.parts;
     try {
-      return { tail: await AlertTail.begin(tenant, source, () => turn(tenant), kept), readers: new Set() };
+      return { tail: await AlertTail.begin(tenant, source, () => turn(tenant, 'new'), kept), readers: new Set() };
     } catch (error) {
       this.tenants.delete(tenant);
       throw error;

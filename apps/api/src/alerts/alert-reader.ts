@@ -12,7 +12,7 @@ export interface Followed {
 }
 
 /** Alerts that a reader who is behind takes from the log at a time. */
-const PAGE = 64;
+const PAGE = 16;
 
 /**
  * One reader's way along a log: everything that it asked for, once each and in order, however fast it asks. All that is kept
@@ -30,6 +30,8 @@ export class AlertReader implements Waiting {
     private readonly followed: Followed,
     private readonly source: AlertSource,
     private readonly tail: AlertTail,
+    /** Waited for before each page of the log: who is far behind must not keep those waiting who are not. */
+    private readonly turn: () => Promise<void>,
     private readonly onClose: (reader: AlertReader) => void,
   ) {
     this.at = followed.after;
@@ -79,6 +81,8 @@ export class AlertReader implements Waiting {
   }
 
   private async readLog(): Promise<void> {
+    await this.turn();
+    if (this.closed) return;
     // What the tail has come to is on record before the log is read, so that a page that is not full has all of it.
     const { through } = this.tail;
     const range = { after: this.at, limit: PAGE, trial: this.followed.trial };
