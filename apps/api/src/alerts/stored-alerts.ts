@@ -1,4 +1,4 @@
-import { EventCatalogue, type EventStore, type Fact, type Position, type TenantId } from '@cairn/event-sourcing';
+import { EventCatalogue, type EventStore, type Fact, type Position, streamName, type TenantId } from '@cairn/event-sourcing';
 import type { EventsOfTypes } from '@cairn/platform';
 import { alertedTypes, alertOf, type RecordedAlert, type SignalEvent, signalEventTypes } from '@cairn/signals';
 
@@ -30,7 +30,7 @@ export class StoredAlerts implements AlertSource {
   ) {}
 
   async read(tenant: TenantId, { after, limit, trial }: AlertRange): Promise<readonly RecordedAlert[]> {
-    const range = { after, limit, ...(trial !== undefined && { streamsUnder: trial }) };
+    const range = { after, limit, ...(trial !== undefined && { streamsUnder: streamName(trial) }) };
     const events = await this.events.read(tenant, alertedTypes, range);
     return events.map((event) => alertOf(catalogue.decode(event) as Fact<SignalEvent>));
   }
