@@ -40,7 +40,7 @@ const text = await codegen({
       SignatureState: '../graphql/enums.js#SignatureState',
       UnblindingState: '../graphql/enums.js#UnblindingState',
       Severity: '@cairn/signals#Severity',
-      SignalSubjectKind: '../graphql/enums.js#SignalSubjectKind',
+      SignalSubjectKind: '@cairn/signals#SubjectKind',
       AlertKind: '@cairn/signals#AlertKind',
       SignalState: '../graphql/enums.js#SignalState',
       SignalOutcome: '@cairn/signals#SignalOutcome',

@@ -88,7 +88,6 @@ export type DataQueryState = (typeof enums.DataQueryState)[keyof typeof enums.Da
 export type DataQueryEntryKind = (typeof enums.DataQueryEntryKind)[keyof typeof enums.DataQueryEntryKind];
 export type SignatureState = (typeof enums.SignatureState)[keyof typeof enums.SignatureState];
 export type ErasureState = (typeof enums.ErasureState)[keyof typeof enums.ErasureState];
-export type SignalSubjectKind = (typeof enums.SignalSubjectKind)[keyof typeof enums.SignalSubjectKind];
 export type SignalState = (typeof enums.SignalState)[keyof typeof enums.SignalState];
 export type AlertSubscriptionState = (typeof enums.AlertSubscriptionState)[keyof typeof enums.AlertSubscriptionState];
 export type AlertSinkKind = (typeof enums.AlertSinkKind)[keyof typeof enums.AlertSinkKind];
