@@ -23,7 +23,8 @@ export default {
     },
     {
       name: 'monitoring-reads-published-shapes-only',
-      comment: 'Beside the kernel, monitoring reads the event shapes of delivery, the protocol of registry and the rules of signals.',
+      comment:
+        'Beside the kernel, monitoring reads the event shapes of delivery, the protocol of registry and the rules of signals.',
       severity: 'error',
       from: { path: '^libs/monitoring/' },
       to: {

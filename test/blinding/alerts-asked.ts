@@ -19,7 +19,7 @@ const inOrder = ({ participants }: FlippedTrial) =>
 export async function followAlerts(session: BlindedSession, tenant: string, trial: FlippedTrial): Promise<void> {
   const alerts = alertsOf(tenant, trial);
   const order = inOrder(trial);
-  const [first, last] = [order[0]!, order.at(-1)!].map(({ index }) => alerts[2 * index]!);
+  const [first, last] = [order[0]!, order.at(-1)!].map(({ index }) => alerts[2 * index]!) as [string, string];
   const { site } = order.at(-1)!;
   const all = `id type source subject time data { kind rule severity site subject { kind id } retrospective link }`;
   const filters = [

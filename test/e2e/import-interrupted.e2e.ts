@@ -111,7 +111,8 @@ test('an import that was interrupted anywhere is completed by the next one, with
         await eventually(
           'the server is back',
           async () =>
-            running.services.at(-1) !== api && (await fetch(`${running.url}/health`).catch(() => undefined))?.ok === true,
+            running.services.at(-1) !== api &&
+            (await fetch(`${running.url}/health`).catch(() => undefined))?.ok === true,
         );
         if (code !== 0)
           expect({ code, err }).toEqual({

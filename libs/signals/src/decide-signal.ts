@@ -43,7 +43,11 @@ function raised({ raising, from, over }: Extract<WatchCommand, { type: 'raiseSig
   const { ruleVersion: _v, cause: _c, numbers: _n, events: _e, until, ...of } = raising;
   return over === undefined || until === undefined
     ? accept<SignalEvent>(event)
-    : accept<SignalEvent>(event, { type: 'SignalCleared', occurredAt: parseInstant(until)!, data: { ...of, why: over } });
+    : accept<SignalEvent>(event, {
+        type: 'SignalCleared',
+        occurredAt: parseInstant(until)!,
+        data: { ...of, why: over },
+      });
 }
 
 /** What the watch finds is refused nothing: what does not apply any more changes nothing. */

@@ -1,4 +1,11 @@
-import { EventCatalogue, type EventStore, type Fact, type Position, streamName, type TenantId } from '@cairn/event-sourcing';
+import {
+  EventCatalogue,
+  type EventStore,
+  type Fact,
+  type Position,
+  streamName,
+  type TenantId,
+} from '@cairn/event-sourcing';
 import type { EventsOfTypes } from '@cairn/platform';
 import { alertedTypes, alertOf, type RecordedAlert, type SignalEvent, signalEventTypes } from '@cairn/signals';
 

@@ -1,6 +1,16 @@
 import { type Audience, tableText } from '@cairn/audit';
 import { type Instant, sha256Hex } from '@cairn/event-sourcing';
-import { type BackTest, backTest, type BackTestSpan, type CutMoment, protocolAt, type TrialChange, trialDiff, trialFacts, trialTables } from '@cairn/monitoring';
+import {
+  type BackTest,
+  backTest,
+  type BackTestSpan,
+  type CutMoment,
+  protocolAt,
+  type TrialChange,
+  trialDiff,
+  trialFacts,
+  trialTables,
+} from '@cairn/monitoring';
 import type { SignalRule } from '@cairn/signals/rule';
 import type { TrialFold } from './trial-fold.js';
 

@@ -49,9 +49,7 @@ export class StoredTrialDocuments implements TrialDocumentSource {
   }
 
   private readAll(tenant: TenantId, trial: string, since?: TrialReading['marks']): Promise<Reading[]> {
-    return Promise.all(
-      ofTrials.map((model, index) => this.readModels.documents(tenant, model, trial, since?.[index])),
-    );
+    return Promise.all(ofTrials.map((model, index) => this.readModels.documents(tenant, model, trial, since?.[index])));
   }
 }
 
