@@ -17,9 +17,14 @@ export class LocalDays {
     return start;
   }
 
-  /** So many minutes after a day began; never a time that the clocks leave out. */
+  /**
+   * So many minutes after a day began; never a time that the clocks leave out. What is planned for a day that the zone leaves
+   * out as a whole (30 December 2011 in Apia) happens in the last minutes before it, so that later stays later.
+   * @param minutes below 1,440
+   */
   at(day: number, minutes: number): Instant {
-    return this.startOf(day) + minutes * 60_000;
+    const start = this.startOf(day);
+    return this.startOf(day + 1) > start ? start + minutes * 60_000 : start - (1_440 - minutes) * 1_000;
   }
 
   /** So many months later, clamped to the month's end. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { bundleOf } from './bundle-files.js';
 import { historyOf, recordsOf } from './history.js';
+import { LocalDays, localDayOf, numberOfDay } from './local-days.js';
 import { readPlan, SimulationPlan } from './plan.js';
 import { nullPlan, variedPlan } from './plans.js';
 import type { SimulatedRecord } from './records.js';
@@ -126,6 +127,16 @@ describe('a simulated trial', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('leaves out a day that its zone leaves out', () => {
+    const apia = new LocalDays('Pacific/Apia');
+    const missing = numberOfDay('2011-12-30');
+    const times = [missing - 1, missing, missing + 1].flatMap((day) =>
+      [9 * 60, 17 * 60 + 15].map((at) => apia.at(day, at)),
+    );
+    expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+    expect(times.map((at) => localDayOf(at, 'Pacific/Apia'))).not.toContain('2011-12-30');
   });
 
   it('is made while it is read: of a trial of a million the first are there at once', () => {
