@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { deliveryEventTypes } from '@cairn/delivery/events';
+import { registryEventTypes } from '@cairn/registry';
 import fc from 'fast-check';
 import { type ImportSummary, readImportOutput } from '../support/cairn-command.js';
 import { eventually, freePort, LaunchedCairn, repository } from '../support/launched-cairn.js';
@@ -73,12 +75,15 @@ async function head(tenant: string): Promise<number | undefined> {
   return data && Number((data['readModels'] as { head: string }[])[0]!.head);
 }
 
+/** What an import records; what rules find in it meanwhile, the alerter records beside it. */
+const imported = JSON.stringify([...deliveryEventTypes, ...registryEventTypes].map(({ type }) => type));
+
 /** What the trial came to: every number, and how many events are behind them. */
 const outcome = (tenant: string) =>
   ask(
     tenant,
     `{ trial(id: "enrich") {
-        history(first: 1) { totalCount }
+        history(first: 1, filter: { types: ${imported} }) { totalCount }
         engagement { sites { site { id } counts { randomised offered withData engaged notEngaged } fidelity } } } }`,
   );
 

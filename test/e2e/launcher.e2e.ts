@@ -222,6 +222,7 @@ describe('npm start with another PostgreSQL', () => {
           'masking-secret',
           'signing-keys.json',
           'supervisor.json',
+          'webhook-secret',
         ]);
         expect(await answers(launch.port)).toBe(true);
         await running.kill();
