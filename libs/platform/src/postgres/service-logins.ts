@@ -15,8 +15,8 @@ const LOGINS = {
   alerter: ['cairn_alerting', 'cairn_alerter'],
   restore: ['cairn_restoring', 'cairn_restorer'],
 } as const;
-/** Roles belong to the server: others may be making the same ones. */
-const LOCK = 8_245_101_311;
+/** Roles belong to the server, where somebody may be making the same ones for another database: then they are there too. */
+const MADE_BY_OTHERS = ['42710', '23505'];
 
 /**
  * Makes the services' logins on a server that is Cairn's own, after `migrate`. A role that a connection takes on can be laid
@@ -27,17 +27,17 @@ export async function makeServiceLogins(url: string): Promise<ServiceUrls> {
   const client = new pg.Client({ connectionString: url, application_name: 'cairn logins' });
   await client.connect();
   try {
-    await client.query('begin');
-    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
     for (const [login, role] of Object.values(LOGINS)) {
       const found = await client.query('select from pg_roles where rolname = $1', [login]);
       if (found.rowCount !== 0) continue;
       const password = decodeURIComponent(new URL(url).password);
-      await client.query(
-        `create role ${login} login noinherit${password && ` password ${client.escapeLiteral(password)}`} in role ${role}`,
-      );
+      const secret = password && ` password ${client.escapeLiteral(password)}`;
+      try {
+        await client.query(`create role ${login} login noinherit${secret} in role ${role}`);
+      } catch (error) {
+        if (!MADE_BY_OTHERS.includes(String((error as { code?: unknown }).code))) throw error;
+      }
     }
-    await client.query('commit');
   } finally {
     await client.end();
   }
