@@ -72,17 +72,19 @@ function firstPage(report: Report): Markup {
   const { flow, signals } = report;
   const fresh = signals.raised.filter(({ isNew }) => isNew);
   const against =
-    signals.against === undefined ? 'There is no earlier cut: every signal is new.' : `Against cut ${signals.against}.`;
+    signals.against === undefined ? 'There is no earlier cut: all are new.' : `Against cut ${signals.against}.`;
   return markup`<h2>Participant flow</h2>
 ${flow ? flowSvg(flow, `Participant flow of ${report.trial.trial}`) : markup`<p>The cut has no table of it.</p>`}
 <h2>New signals</h2>
+<p>${report.raised.length} were raised by rules ${sinceOf(report)}; they follow in full below.</p>
+<h3>Limits newly crossed</h3>
 <p>${against} ${fresh.length} new of ${signals.raised.length}.</p>
 <ul class="signals">${fresh.slice(0, SIGNALS_ON_FIRST_PAGE).map((signal) => markup`<li>${signal.sentence}</li>`)}</ul>
 ${fresh.length > SIGNALS_ON_FIRST_PAGE ? markup`<p>The other ${fresh.length - SIGNALS_ON_FIRST_PAGE} follow in full below.</p>` : nothing}
 <h2>Engagement, fidelity and currency by site</h2>
 <div class="scroll"><table>
-<caption>Engagement by definition ${engagement}: engaged of those with data. Fidelity: the latest assessment. Currency: recorded of expected. Signals: new of all.</caption>
-<thead><tr><th scope="col">Site</th><th scope="col" class="number">Engaged / with data</th><th scope="col" class="number">Fidelity</th><th scope="col" class="number">Recorded / expected</th><th scope="col" class="number">New signals / all</th></tr></thead>
+<caption>Engagement by definition ${engagement}: engaged of those with data. Fidelity: the latest assessment. Currency: recorded of expected. Limits crossed: new of all.</caption>
+<thead><tr><th scope="col">Site</th><th scope="col" class="number">Engaged / with data</th><th scope="col" class="number">Fidelity</th><th scope="col" class="number">Recorded / expected</th><th scope="col" class="number">Limits newly crossed / all</th></tr></thead>
 <tbody>${sites.map(siteRow)}</tbody>
 </table></div>`;
 }
@@ -125,8 +127,8 @@ function signalTable({ signals }: Report): Markup {
   );
   const unchecked = signals.notChecked.map(({ rule, why }) => markup`<li>${rule}: ${why}</li>`);
   return markup`<div class="scroll"><table>
-<caption>Signals: limits that are crossed in this cut</caption>
-<thead><tr><th scope="col">New</th><th scope="col">Signal</th><th scope="col">About</th><th scope="col" class="number">Value</th><th scope="col" class="number">Limit</th><th scope="col">In words</th></tr></thead>
+<caption>Limits that are crossed in this cut</caption>
+<thead><tr><th scope="col">New</th><th scope="col">Limit</th><th scope="col">About</th><th scope="col" class="number">Value</th><th scope="col" class="number">At</th><th scope="col">In words</th></tr></thead>
 <tbody>${rows.length > 0 ? rows : markup`<tr><td colspan="6">None.</td></tr>`}</tbody>
 </table></div>${unchecked.length > 0 ? markup`<p>Not looked for:</p><ul>${unchecked}</ul>` : nothing}`;
 }
@@ -134,16 +136,19 @@ function signalTable({ signals }: Report): Markup {
 /** As many as a page still shows at a glance; all of them are in the JSON file. */
 const RAISED_ON_PAGE = 500;
 
-function raisedTable({ raised, signals }: Report): Markup {
+const sinceOf = ({ signals }: Report): string =>
+  signals.against === undefined ? 'so far' : `since cut ${signals.against}`;
+
+function raisedTable(report: Report): Markup {
+  const { raised } = report;
   const rows = raised
     .slice(0, RAISED_ON_PAGE)
     .map(
       ({ rule, severity, site, about, since }) =>
         markup`<tr><td>${severity}</td><td>${rule}</td><td>${site}</td><th scope="row">${about}</th><td>${since}</td></tr>`,
     );
-  const since = signals.against === undefined ? 'so far' : `since cut ${signals.against}`;
   return markup`<div class="scroll"><table>
-<caption>Signals that rules raised ${since}: ${raised.length}</caption>
+<caption>Signals that rules raised ${sinceOf(report)}: ${raised.length}</caption>
 <thead><tr><th scope="col">Severity</th><th scope="col">Rule</th><th scope="col">Site</th><th scope="col">About</th><th scope="col">Since</th></tr></thead>
 <tbody>${rows.length > 0 ? rows : markup`<tr><td colspan="5">None.</td></tr>`}</tbody>
 </table></div>${raised.length > rows.length ? markup`<p>The other ${raised.length - rows.length} are in the JSON file.</p>` : nothing}`;
