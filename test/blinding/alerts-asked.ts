@@ -39,9 +39,10 @@ export async function followAlerts(session: BlindedSession, tenant: string, tria
     await session.follow(`/alerts/${TRIAL}?after=${cursor}`, last);
     await session.subscribe(`subscription { alerts(trial: "${TRIAL}", after: "${cursor}") { id } }`, { until: last });
   }
+  // What commands are tried with may be there by now.
   for (const [trialAsked, siteAsked] of [
-    ['ABSENT', site],
-    [TRIAL, 'ABSENT'],
+    ['NOWHERE', site],
+    [TRIAL, 'NOWHERE'],
   ] as const) {
     await session.follow(`/alerts/${trialAsked}?after=${first}&site=${siteAsked}`, last);
     await session.subscribe(`subscription { alerts(trial: "${trialAsked}", site: "${siteAsked}") { id } }`, {
