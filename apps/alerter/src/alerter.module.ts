@@ -1,4 +1,4 @@
-import type { PostgresEventStore } from '@cairn/platform';
+import type { LogStore } from '@cairn/platform';
 import {
   Controller,
   type DynamicModule,
@@ -17,7 +17,7 @@ const STORE = Symbol('store');
 @Controller()
 class OperationsController {
   constructor(
-    @Inject(STORE) private readonly store: Pick<PostgresEventStore, 'ping'>,
+    @Inject(STORE) private readonly store: Pick<LogStore, 'ping'>,
     @Inject(Registry) private readonly registry: Registry,
   ) {}
 

@@ -1,5 +1,5 @@
 import type { EventCatalogue, Instant } from '@cairn/event-sourcing';
-import type { Database, PostgresEventStore } from '@cairn/platform';
+import type { Database, LogStore } from '@cairn/platform';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Configuration } from './configuration.js';
@@ -7,7 +7,7 @@ import type { Configuration } from './configuration.js';
 /** What the parts of the alerter work with. */
 export interface AlerterTools {
   readonly configuration: Configuration;
-  readonly store: PostgresEventStore;
+  readonly store: LogStore;
   /** As `cairn_alerter`, to whom the schema `alerting` belongs. */
   readonly database: Database;
   /** Every event type of the product. */

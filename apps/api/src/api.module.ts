@@ -10,7 +10,7 @@ import {
   EventHistory,
   EventsOfTypes,
   KnownPositions,
-  PostgresEventStore,
+  LOG_STORE,
   ProofStore,
   ReadModels,
 } from '@cairn/platform';
@@ -263,7 +263,7 @@ export class ApiModule {
       providers: [
         { provide: CONFIGURATION, useValue: configuration },
         { provide: STOPPING, useValue: stopping },
-        { provide: PostgresEventStore, useValue: store },
+        { provide: LOG_STORE, useValue: store },
         { provide: ReadModels, useValue: readModels },
         { provide: Database, useValue: database },
         { provide: EventHistory, useValue: history },

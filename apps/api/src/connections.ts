@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import { Database, isPassing, PostgresEventStore, ReadModels } from '@cairn/platform';
+import { Database, isPassing, type LogStore, PostgresEventStore, ReadModels } from '@cairn/platform';
 import type { Configuration } from './configuration.js';
 import { readModelNames } from './monitoring/trial-documents.js';
 
 /** Everything that the service keeps open to the database. */
 export interface Connections {
-  readonly store: PostgresEventStore;
+  readonly store: LogStore;
   readonly readModels: ReadModels;
   readonly database: Database;
   close(): Promise<void>;
@@ -49,7 +49,7 @@ const NOT_MIGRATED = new Set(['42P01', '42883', '3F000', '22023']);
  * Waits for the store to answer.
  * @throws EventStoreUnavailable when it does not within the time
  */
-export async function waitForStore(store: PostgresEventStore, seconds: number): Promise<void> {
+export async function waitForStore(store: LogStore, seconds: number): Promise<void> {
   const deadline = Date.now() + seconds * 1_000;
   for (;;) {
     try {

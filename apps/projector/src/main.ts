@@ -1,6 +1,13 @@
 import 'reflect-metadata';
 import v8 from 'node:v8';
-import { Database, DefinitionChanged, PostgresEventStore, ProjectionRunner, ProofStore } from '@cairn/platform';
+import {
+  Database,
+  DefinitionChanged,
+  type LogStore,
+  PostgresEventStore,
+  ProjectionRunner,
+  ProofStore,
+} from '@cairn/platform';
 import { InvalidKeyRing } from '@cairn/platform/signing';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
@@ -74,7 +81,7 @@ async function main(): Promise<void> {
 async function prepareSigning(
   file: string,
   url: string,
-  store: PostgresEventStore,
+  store: LogStore,
   logger: Logging,
   metrics: Metrics,
 ): Promise<{ readonly notary: Notary; close(): Promise<void> }> {

@@ -1,3 +1,4 @@
+export * from './log-store.js';
 export * from './postgres/database.js';
 export * from './postgres/event-history.js';
 export * from './postgres/events-of-types.js';

@@ -8,7 +8,7 @@ import {
   type TenantId,
   UnknownEventType,
 } from '@cairn/event-sourcing';
-import type { PostgresEventStore } from '@cairn/platform';
+import type { LogStore } from '@cairn/platform';
 import { type PublishFault, PublishFailed } from '@cairn/platform/kafka';
 import {
   type AlertSubscriptionEvent,
@@ -28,7 +28,7 @@ export interface KafkaObserver {
 }
 
 export interface KafkaPublisherOptions extends Omit<RelayTools, 'store' | 'catalogue'> {
-  readonly store: Pick<PostgresEventStore, 'head' | 'tenants' | 'onAppended'>;
+  readonly store: Pick<LogStore, 'head' | 'tenants' | 'onAppended'>;
   readonly catalogue: EventCatalogue;
   readonly observer: KafkaObserver;
   /** How often everything is looked at even where nobody called, in milliseconds. */

@@ -6,7 +6,7 @@ import {
   streamName,
   UnknownEventType,
 } from '@cairn/event-sourcing';
-import type { EventsOfTypes, PostgresEventStore } from '@cairn/platform';
+import type { EventsOfTypes, LogStore } from '@cairn/platform';
 import {
   type AlertPublisher,
   isTopicOf,
@@ -31,7 +31,7 @@ const PAGE = 200;
 const FAR_BEHIND = 1_000n;
 
 export interface RelayTools {
-  readonly store: Pick<PostgresEventStore, 'head'>;
+  readonly store: Pick<LogStore, 'head'>;
   readonly events: Pick<EventsOfTypes, 'read'>;
   readonly relays: KafkaRelayStore;
   readonly publisher: AlertPublisher;

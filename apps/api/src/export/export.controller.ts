@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Viewer } from '@cairn/access';
 import { EventStoreUnavailable, isIdentifier, streamName } from '@cairn/event-sourcing';
-import { Database, EventHistory, PostgresEventStore, storedEvents } from '@cairn/platform';
+import { Database, EventHistory, LOG_STORE, type LogStore, storedEvents } from '@cairn/platform';
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { Conduct } from '../access/conduct.js';
 import { Viewers } from '../access/viewers.js';
@@ -43,7 +43,7 @@ export class ExportController {
     private readonly viewers: Viewers,
     private readonly conduct: Conduct,
     private readonly quotas: Quotas,
-    private readonly store: PostgresEventStore,
+    @Inject(LOG_STORE) private readonly store: LogStore,
     private readonly database: Database,
     private readonly history: EventHistory,
     private readonly signed: SignedLog,

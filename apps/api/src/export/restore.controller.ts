@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import { EventRestoration, PostgresEventStore } from '@cairn/platform';
+import { EventRestoration, LOG_STORE, type LogStore } from '@cairn/platform';
 import { Controller, Inject, Post, Query, Req, Res, UnsupportedMediaTypeException } from '@nestjs/common';
 import { Viewers } from '../access/viewers.js';
 import { catalogue } from '../application/application.js';
@@ -19,7 +19,7 @@ export class RestoreController {
   constructor(
     private readonly viewers: Viewers,
     private readonly quotas: Quotas,
-    private readonly store: PostgresEventStore,
+    @Inject(LOG_STORE) private readonly store: LogStore,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
     @Inject(STOPPING) private readonly stopping: AbortSignal,
   ) {}

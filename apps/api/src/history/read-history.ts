@@ -1,6 +1,6 @@
 import type { People, Viewer } from '@cairn/access';
 import { type EventStore, isUuid, type Position, type RecordedEvent, type TenantId } from '@cairn/event-sourcing';
-import { EventHistory, type HistorySelection, PostgresEventStore } from '@cairn/platform';
+import { EventHistory, type HistorySelection, LOG_STORE } from '@cairn/platform';
 import { Inject } from '@nestjs/common';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { type Page, page, type PageRequest } from '../graphql/connection.js';
@@ -42,7 +42,7 @@ const TABLE_TEXTS = { type: 'CutTableKept', member: 'text' };
 export class ReadHistoryHandler implements IQueryHandler<ReadHistory> {
   constructor(
     private readonly history: EventHistory,
-    @Inject(PostgresEventStore) private readonly store: EventStore,
+    @Inject(LOG_STORE) private readonly store: EventStore,
   ) {}
 
   async execute({ viewer, selection: given, request, armsOf }: ReadHistory): Promise<HistoryPage> {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { commandRights, type Role, type Viewer } from '@cairn/access';
-import { PostgresEventStore } from '@cairn/platform';
+import { LOG_STORE, type LogStore } from '@cairn/platform';
 import { Controller, Inject, Post, Query, Req, Res, UnsupportedMediaTypeException } from '@nestjs/common';
 import { Application } from '../application/application.js';
 import { identityOf } from '../identity/request-identity.js';
@@ -17,7 +17,7 @@ export const STOPPING = Symbol('stopping');
 export class ImportController {
   constructor(
     private readonly application: Application,
-    private readonly store: PostgresEventStore,
+    @Inject(LOG_STORE) private readonly store: LogStore,
     private readonly quotas: Quotas,
     @Inject(STOPPING) private readonly stopping: AbortSignal,
   ) {}

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { PostgresEventStore } from '@cairn/platform';
-import { Controller, ForbiddenException, Get, Header, Req } from '@nestjs/common';
+import { LOG_STORE, type LogStore } from '@cairn/platform';
+import { Controller, ForbiddenException, Get, Header, Inject, Req } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import { Registry } from 'prom-client';
 import { identityOf } from '../identity/request-identity.js';
@@ -11,7 +11,7 @@ export class OperationsController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly store: PostgresEventStore,
+    @Inject(LOG_STORE) private readonly store: LogStore,
     private readonly metrics: Metrics,
   ) {}
 

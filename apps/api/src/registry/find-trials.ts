@@ -1,6 +1,6 @@
 import type { Viewer } from '@cairn/access';
 import { type EventStore, type Instant, isIdentifier, type Position, type TenantId } from '@cairn/event-sourcing';
-import { KnownPositions, PostgresEventStore, ReadModels } from '@cairn/platform';
+import { KnownPositions, LOG_STORE, ReadModels } from '@cairn/platform';
 import { rosterAt, type Trial, type TrialRoster, trialsProjection } from '@cairn/registry';
 import { Inject } from '@nestjs/common';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
@@ -36,7 +36,7 @@ export class ListTrials extends Query<Page<TrialView> & { readonly totalCount: n
 export class FindTrialHandler implements IQueryHandler<FindTrial> {
   constructor(
     private readonly states: TrialStates,
-    @Inject(PostgresEventStore) private readonly store: EventStore,
+    @Inject(LOG_STORE) private readonly store: EventStore,
     private readonly known: KnownPositions,
   ) {}
 

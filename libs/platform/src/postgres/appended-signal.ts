@@ -1,5 +1,6 @@
 import type { TenantId } from '@cairn/event-sourcing';
 import pg from 'pg';
+import type { AppendedListener } from '../log-store.js';
 
 const CHANNEL = 'cairn_appended';
 /** Between two announcements of one process; readers elsewhere learn of an append this much later at the most. */
@@ -7,8 +8,6 @@ const ANNOUNCE_EVERY_MS = 10;
 /** Between two calls of this process's listeners for one log: a crowd of appends is read in pages, not one by one. */
 const TELL_EVERY_MS = 5;
 const RECONNECT_AFTER_MS = [50, 200, 1_000];
-
-export type AppendedListener = (tenant: TenantId) => void;
 
 /**
  * Tells readers that a log has grown: those in this process at once (a busy log's every few milliseconds), those elsewhere by NOTIFY. It is a hint and may be

@@ -3,7 +3,6 @@ import {
   type Append,
   type AppendOutcome,
   checkAppend,
-  type EventStore,
   EventStoreUnavailable,
   followLog,
   InvalidAppend,
@@ -21,7 +20,8 @@ import {
 import pg from 'pg';
 import { type AppendAnswer, APPEND_STATEMENT, decodeOutcomes, encodeBatch } from './append-batch.js';
 import { AppendQueue } from './append-queue.js';
-import { type AppendedListener, AppendedSignal } from './appended-signal.js';
+import type { AppendedListener, LogStore } from '../log-store.js';
+import { AppendedSignal } from './appended-signal.js';
 import type { DatabaseRole } from './database.js';
 import { type EventRow, readEvent } from './event-row.js';
 import { isPassing, isWrongValue, messageOf } from './failure.js';
@@ -65,7 +65,7 @@ const SETTINGS = [
 ].map((setting) => `-c ${setting}`);
 
 /** The event store on PostgreSQL 15 or later; `migrate` must have run. */
-export class PostgresEventStore implements EventStore {
+export class PostgresEventStore implements LogStore {
   private readonly appenders: pg.Pool;
   private readonly readers: pg.Pool;
   private readonly signal: AppendedSignal;
@@ -139,12 +139,11 @@ export class PostgresEventStore implements EventStore {
     });
   }
 
-  /** Calls for every growth of a log, of whichever process: at once for this one's appends. @returns what ends it */
+  /** At once for this process's appends, soon for others'. */
   onAppended(listener: AppendedListener): () => void {
     return this.signal.listen(listener);
   }
 
-  /** To be called when a log has grown past this store: readers learn of it as of an append. */
   appendedElsewhere(tenant: TenantId): void {
     this.signal.appended(tenant);
   }
@@ -162,12 +161,10 @@ export class PostgresEventStore implements EventStore {
     return rows.map(([tenant]) => tenant).sort();
   }
 
-  /** @throws EventStoreUnavailable when the server does not answer, its own error when it has no log of Cairn */
   async ping(): Promise<void> {
     await this.unlessUnavailable(() => this.readers.query('select from cairn.log limit 0'));
   }
 
-  /** Ends subscriptions and connections; appends under way are finished first. */
   async close(): Promise<void> {
     if (this.closing.signal.aborted) return;
     this.closing.abort();
