@@ -16,6 +16,12 @@ const Settings = z.object({
     .optional(),
   CAIRN_DATA_DIR: z.string().optional(),
   CAIRN_SIGNING_KEYS: z.string().optional(),
+  /** The database itself, for `migrate`; every other command asks the server. */
+  DATABASE_URL: z.string().optional(),
+  API_DATABASE_URL: z.url().optional(),
+  PROJECTOR_DATABASE_URL: z.url().optional(),
+  ALERTER_DATABASE_URL: z.url().optional(),
+  RESTORE_DATABASE_URL: z.url().optional(),
   /** npm and npx set it to the folder in which they were called. */
   INIT_CWD: z.string().optional(),
 });
@@ -30,6 +36,15 @@ export interface Configuration {
   readonly dataDir: string;
   /** The key ring that its log is signed with. */
   readonly signingKeys: string;
+  readonly database: DatabaseSettings;
+}
+
+/** How the database is reached, by whoever migrates it. */
+export interface DatabaseSettings {
+  /** As somebody who owns the database and may create roles. */
+  readonly migrate: string | undefined;
+  /** Of each service that has a login of its own. */
+  readonly services: Readonly<Partial<Record<'api' | 'projector' | 'alerter' | 'restore', string>>>;
 }
 
 /** @throws UsageError with everything that is wrong, not just the first thing */
@@ -49,5 +64,14 @@ export function readConfiguration(
     token: CAIRN_TOKEN,
     dataDir,
     signingKeys: path.resolve(INIT_CWD ?? '.', CAIRN_SIGNING_KEYS ?? path.join(dataDir, 'signing-keys.json')),
+    database: {
+      migrate: read.data.DATABASE_URL,
+      services: {
+        ...(read.data.API_DATABASE_URL !== undefined && { api: read.data.API_DATABASE_URL }),
+        ...(read.data.PROJECTOR_DATABASE_URL !== undefined && { projector: read.data.PROJECTOR_DATABASE_URL }),
+        ...(read.data.ALERTER_DATABASE_URL !== undefined && { alerter: read.data.ALERTER_DATABASE_URL }),
+        ...(read.data.RESTORE_DATABASE_URL !== undefined && { restore: read.data.RESTORE_DATABASE_URL }),
+      },
+    },
   };
 }

@@ -10,6 +10,7 @@ import { type Asking, signIn } from './identity/sign-in.js';
 import { importCommand, type ImportOptions } from './import/import-command.js';
 import { isExport, restoreCommand } from './import/restore-command.js';
 import { listKeys, rotateKeys } from './keys/keys-command.js';
+import type { MigrateOptions } from './migrate/migrate-command.js';
 import { rebuildCommand } from './rebuild/rebuild-command.js';
 import { CUT_REPORT_FORMATS, CUT_REPORT_KINDS, cutReportCommand, type CutReportOptions } from './report/cut-report.js';
 import { formatEngagement, REPORT_FORMATS, type ReportFormat } from './report/engagement-format.js';
@@ -226,6 +227,24 @@ that has no log yet.${EXIT_CODES}`,
     .description('Make a new key, which signs from now on; the others stay known.')
     .addHelpText('after', EXIT_CODES)
     .action(() => rotateKeys(configuration.signingKeys, terminal, new Date()));
+
+  program
+    .command('migrate')
+    .description('Bring the database up to date, once, before services of this version are started.')
+    .option('--database-url <url>', 'as who owns the database and may create roles (DATABASE_URL)')
+    .option('--logins', "make the services' logins too, which API_DATABASE_URL and its like name", false)
+    .option('--wait <seconds>', 'how long the database may take to answer', wholeNumber(0, 3_600), 30)
+    .addHelpText(
+      'after',
+      `
+Migrations only go forward, and services of the version before go on meanwhile. Called again there is nothing to do.
+Exit codes: 0 up to date; 2 it cannot be, and why; 3 the database does not answer.`,
+    )
+    .action(async (options: MigrateOptions) => {
+      // Loaded only here: no other command speaks to a database.
+      const { migrateCommand } = await import('./migrate/migrate-command.js');
+      await migrateCommand(configuration.database, options, terminal);
+    });
 
   program
     .command('bench')

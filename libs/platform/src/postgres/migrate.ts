@@ -8,20 +8,26 @@ const MIGRATIONS = path.resolve(import.meta.dirname, '../../migrations');
 const MIGRATION_LOCK = 8_245_101_310;
 const OLDEST_MAJOR_VERSION = 15;
 const ATTEMPTS = 10;
+/**
+ * Longest wait of a migration for a table that services are using, in milliseconds: whoever comes after it waits as long. Then it
+ * steps back, lets them pass and tries again.
+ */
+const LOCK_WITHIN = 1_500;
 
 /**
  * Brings a database up to date: each file of `migrations/`, in the order of its number, once, in a transaction of its own.
- * Several processes may do so at once.
+ * Several processes may do so at once, while services of the version before are running.
+ * @returns the files that were missing, in their order
  * @throws MigrationFailed with a sentence for whoever runs the database
  */
-export async function migrate(url: string): Promise<void> {
+export async function migrate(url: string): Promise<readonly string[]> {
   const client = new pg.Client({ connectionString: url, application_name: 'cairn migrate' });
   await client.connect();
   try {
     await refuseUnfitServer(client);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const done = await appliedMigrations(client);
-    const files = (await fs.readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
+    const files = await migrationFiles();
     const known = new Set(files.map(numberOf));
     const newer = [...done].find((number) => !known.has(number));
     if (newer !== undefined) {
@@ -29,10 +35,17 @@ export async function migrate(url: string): Promise<void> {
         `the database has migration ${newer}, which this version does not know; run newer code`,
       );
     }
-    for (const name of files.filter((file) => !done.has(numberOf(file)))) await apply(client, name);
+    const missing = files.filter((file) => !done.has(numberOf(file)));
+    for (const name of missing) await apply(client, name);
+    return missing;
   } finally {
     await client.end();
   }
+}
+
+/** All that this version brings, in their order. */
+export async function migrationFiles(): Promise<readonly string[]> {
+  return (await fs.readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
 }
 
 /** The database cannot be brought up to date; the message says what to do. */
@@ -72,6 +85,7 @@ async function apply(client: pg.Client, name: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await client.query('begin');
+      await client.query(`set local lock_timeout = ${LOCK_WITHIN}`);
       await client.query(sql);
       await client.query('reset role');
       await client.query('insert into public.cairn_migration (number, name) values ($1, $2)', [numberOf(name), name]);
@@ -85,10 +99,13 @@ async function apply(client: pg.Client, name: string): Promise<void> {
   }
 }
 
-/** Roles belong to the server: another database's migration may be changing them, where our lock does not reach. */
+/**
+ * Roles belong to the server: another database's migration may be changing them, where our lock does not reach. A table may be in
+ * use for longer than the migration waits for it.
+ */
 function isMetBySomeoneElse(error: unknown): boolean {
   const { code, message } = error as { code?: string; message: string };
-  return code === '23505' || code === '40P01' || (code === 'XX000' && /tuple concurrently/.test(message));
+  return ['23505', '40P01', '55P03'].includes(code!) || (code === 'XX000' && /tuple concurrently/.test(message));
 }
 
 function explained(error: unknown, what: string): Error {
@@ -101,4 +118,5 @@ function explained(error: unknown, what: string): Error {
   );
 }
 
-const numberOf = (file: string): number => Number.parseInt(file, 10);
+/** By which a file of `migrations/` is known. */
+export const numberOf = (file: string): number => Number.parseInt(file, 10);

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { scramVerifier } from './scram-verifier.js';
 
 /** Where a service connects, as a login that may become its own role and nothing else. */
 export interface ServiceUrls {
@@ -47,6 +48,51 @@ export async function makeServiceLogins(url: string): Promise<ServiceUrls> {
     alerter: as(LOGINS.alerter[0], url),
     restore: as(LOGINS.restore[0], url),
   };
+}
+
+/** A login that cannot be made as its URL asks; the message says which and why, without the password. */
+export class InvalidLogin extends Error {
+  override readonly name = 'InvalidLogin';
+}
+
+/**
+ * Makes the logins that the services' own URLs name, each a member of its service's role only, and gives them the URLs' passwords:
+ * called again after a password was changed, it is the new one that holds. After `migrate`, on a server of whichever kind.
+ * @param url of whoever may create roles
+ * @param services those that have a URL of their own
+ * @returns the names of the logins
+ * @throws InvalidLogin before anything is changed, when a URL names no login, the login of `url` or one of another service
+ */
+export async function makeLoginsOf(url: string, services: Partial<ServiceUrls>): Promise<readonly string[]> {
+  const wanted = Object.entries(services).map(([service, own]) => ({
+    service: service as keyof ServiceUrls,
+    login: decodeURIComponent(new URL(own).username),
+    password: decodeURIComponent(new URL(own).password),
+  }));
+  const administrator = decodeURIComponent(new URL(url).username);
+  for (const { service, login, password } of wanted) {
+    if (login === '') throw new InvalidLogin(`the URL of ${service} names no login`);
+    if (login === administrator)
+      throw new InvalidLogin(`${login} of ${service} is who migrates; give it one of its own`);
+    if (wanted.some((other) => other.service !== service && other.login === login)) {
+      throw new InvalidLogin(`${login} is the login of two services; give each one of its own`);
+    }
+    if (!/^[\x20-\x7e]*$/.test(password)) throw new InvalidLogin(`the password of ${login} is not of printable ASCII`);
+  }
+  const client = new pg.Client({ connectionString: url, application_name: 'cairn logins' });
+  await client.connect();
+  try {
+    for (const { service, login, password } of wanted) {
+      const name = client.escapeIdentifier(login);
+      const secret = password === '' ? '' : ` password ${client.escapeLiteral(scramVerifier(password))}`;
+      const found = await client.query('select from pg_roles where rolname = $1', [login]);
+      await client.query(`${found.rowCount === 0 ? 'create' : 'alter'} role ${name} login noinherit${secret}`);
+      await client.query(`grant ${LOGINS[service][1]} to ${name}`);
+    }
+    return wanted.map(({ login }) => login);
+  } finally {
+    await client.end();
+  }
 }
 
 function as(login: string, url: string): string {
