@@ -4,92 +4,35 @@ import {
   type AppendOutcome,
   checkAppend,
   EventStoreUnavailable,
-  followLog,
+  Fenced,
   InvalidAppend,
   isIdentifier,
-  isPlainText,
-  isUuid,
-  LOG_START,
-  type LogRange,
-  type Position,
-  type RecordedEvent,
-  type StreamRange,
-  type SubscriptionOptions,
   type TenantId,
 } from '@cairn/event-sourcing';
-import pg from 'pg';
-import { type AppendAnswer, APPEND_STATEMENT, decodeOutcomes, encodeBatch } from './append-batch.js';
+import type pg from 'pg';
+import type { LogStore } from '../log-store.js';
+import {
+  APPEND_FENCED_STATEMENT,
+  APPEND_STATEMENT,
+  type AppendAnswer,
+  decodeOutcomes,
+  encodeBatch,
+} from './append-batch.js';
 import { AppendQueue } from './append-queue.js';
-import type { AppendedListener, LogStore } from '../log-store.js';
-import { AppendedSignal } from './appended-signal.js';
-import type { DatabaseRole } from './database.js';
-import { type EventRow, readEvent } from './event-row.js';
-import { isPassing, isWrongValue, messageOf } from './failure.js';
-import { POSITION_MAX, READ, type ReadStatement, REVISION_MAX } from './read-statements.js';
+import { isFenced, isWrongValue, messageOf } from './failure.js';
+import { CALL_TIMEOUT, PostgresLog, type PostgresLogOptions } from './postgres-log.js';
 
-export interface PostgresEventStoreOptions {
-  readonly url: string;
-  /** Default `cairn_service`; all may append and read. */
-  readonly role?: Exclude<DatabaseRole, 'cairn_owner'>;
-  /** Shown in pg_stat_activity. */
-  readonly applicationName: string;
-  /** Connections for reads at the most, default 4. Appends use at most 2 more, wake-ups 1. */
-  readonly maxReaders?: number;
-  /** Milliseconds between attempts when the server is not there. When they are used up, `EventStoreUnavailable`. */
-  readonly retryAfter?: readonly number[];
-}
-
-const RETRY_AFTER = [20, 100, 300, 1_000, 2_000];
-/** A subscription looks that often without having been called: a wake-up can be lost with a connection. */
-const LOOK_EVERY_MS = 1_000;
-/** Longest time that one call may take in the server, in milliseconds. */
-const CALL_TIMEOUT = 30_000;
-
-/**
- * Reads, and what an append looks up, are ordered searches of one index each. The planner may not choose otherwise, not
- * even on a table that it still takes for an empty one.
- */
-const SETTINGS = [
-  'default_transaction_isolation=read\\ committed',
-  'enable_seqscan=off',
-  'enable_bitmapscan=off',
-  'enable_hashjoin=off',
-  'enable_mergejoin=off',
-  'enable_material=off',
-  'enable_memoize=off',
-  'enable_sort=off',
-  'jit=off',
-  // Made once per connection: with these settings, no value could ask for another plan.
-  'plan_cache_mode=force_generic_plan',
-  `statement_timeout=${CALL_TIMEOUT}`,
-].map((setting) => `-c ${setting}`);
+export type PostgresEventStoreOptions = PostgresLogOptions;
 
 /** The event store on PostgreSQL 15 or later; `migrate` must have run. */
-export class PostgresEventStore implements LogStore {
+export class PostgresEventStore extends PostgresLog implements LogStore {
   private readonly appenders: pg.Pool;
-  private readonly readers: pg.Pool;
-  private readonly signal: AppendedSignal;
   private readonly queues = new Map<TenantId, AppendQueue>();
-  private readonly retryAfter: readonly number[];
-  private readonly closing = new AbortController();
 
   constructor(options: PostgresEventStoreOptions) {
-    const config: pg.PoolConfig = {
-      connectionString: options.url,
-      options: [`-c role=${options.role ?? 'cairn_service'}`, ...SETTINGS].join(' '),
-      application_name: options.applicationName,
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-    };
+    super(options);
     // A server that no longer answers must not hold an append for ever.
-    this.appenders = new pg.Pool({ ...config, max: 2, query_timeout: CALL_TIMEOUT + 5_000 });
-    this.readers = new pg.Pool({ ...config, max: options.maxReaders ?? 4 });
-    // A connection that dies while idle is replaced at its next use; without a listener it would end the process.
-    for (const pool of [this.appenders, this.readers]) pool.on('error', () => undefined);
-    // A wake-up is a hint: its commit need not reach the disk.
-    const signalConfig = { ...config, options: `${config.options} -c synchronous_commit=off` };
-    this.signal = new AppendedSignal(signalConfig, () => this.tenants());
-    this.retryAfter = options.retryAfter ?? RETRY_AFTER;
+    this.appenders = this.pool(2, { query_timeout: CALL_TIMEOUT + 5_000 });
   }
 
   async append(tenant: TenantId, append: Append): Promise<AppendOutcome> {
@@ -107,82 +50,27 @@ export class PostgresEventStore implements LogStore {
     return queue.add(append);
   }
 
-  async readStream(tenant: TenantId, stream: string, range: StreamRange = {}): Promise<readonly RecordedEvent[]> {
-    if (!isPlainText(stream)) return [];
-    const { from, limit, direction = 'forwards' } = range;
-    const most = limit === undefined || limit === Infinity ? null : whole(limit);
-    return direction === 'forwards'
-      ? this.read(tenant, READ.streamForwards, [stream, whole(from ?? 0), most])
-      : this.read(tenant, READ.streamBackwards, [stream, whole(from ?? REVISION_MAX), most]);
-  }
-
-  async readLog(tenant: TenantId, range: LogRange): Promise<readonly RecordedEvent[]> {
-    const { from, limit, direction = 'forwards' } = range;
-    return direction === 'forwards'
-      ? this.read(tenant, READ.logForwards, [from ?? LOG_START, whole(limit)])
-      : this.read(tenant, READ.logBackwards, [from ?? POSITION_MAX, whole(limit)]);
-  }
-
-  async findEvent(tenant: TenantId, id: string): Promise<RecordedEvent | undefined> {
-    if (!isUuid(id)) return undefined;
-    const [event] = await this.read(tenant, READ.event, [id]);
-    return event;
-  }
-
-  subscribe(tenant: TenantId, options: SubscriptionOptions): AsyncGenerator<readonly RecordedEvent[]> {
-    return followLog(this, tenant, options, {
-      closing: this.closing.signal,
-      remind: (call) => {
-        const reminder = setInterval(call, LOOK_EVERY_MS);
-        return () => clearInterval(reminder);
-      },
-    });
-  }
-
-  /** At once for this process's appends, soon for others'. */
-  onAppended(listener: AppendedListener): () => void {
-    return this.signal.listen(listener);
-  }
-
-  appendedElsewhere(tenant: TenantId): void {
-    this.signal.appended(tenant);
-  }
-
-  async head(tenant: TenantId): Promise<Position> {
-    const [row] = await this.readRows<[string]>(tenant, READ.head, []);
-    return BigInt(row?.[0] ?? 0);
-  }
-
-  /** For whoever projects: the role `cairn_service` may not ask. */
-  async tenants(): Promise<readonly TenantId[]> {
-    const { rows } = await this.unlessUnavailable(() =>
-      this.readers.query<[string]>({ text: 'select cairn.tenants()', rowMode: 'array' }),
-    );
-    return rows.map(([tenant]) => tenant).sort();
-  }
-
-  async ping(): Promise<void> {
-    await this.unlessUnavailable(() => this.readers.query('select from cairn.log limit 0'));
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     if (this.closing.signal.aborted) return;
     this.closing.abort();
     while (this.queues.size > 0) await wait(5);
-    await Promise.all([this.signal.close(), this.appenders.end(), this.readers.end()]);
+    await Promise.all([super.close(), this.appenders.end()]);
   }
 
   private async store(tenant: TenantId, appends: readonly Append[]): Promise<readonly (AppendOutcome | Error)[]> {
     try {
       const values = encodeBatch(tenant, appends);
-      const { rows } = await this.unlessUnavailable(() =>
-        this.appenders.query<AppendAnswer & unknown[]>({ ...APPEND_STATEMENT, values }),
-      );
+      const fence = appends[0]!.fence;
+      const query = fence
+        ? { ...APPEND_FENCED_STATEMENT, values: [fence.service, fence.token, ...values] }
+        : { ...APPEND_STATEMENT, values };
+      const { rows } = await this.unlessUnavailable(() => this.appenders.query<AppendAnswer & unknown[]>(query));
       const outcomes = decodeOutcomes(appends, rows[0]!);
       if (outcomes.some((outcome) => outcome.kind === 'appended')) this.signal.appended(tenant);
       return outcomes;
     } catch (error) {
       if (error instanceof EventStoreUnavailable) return appends.map(() => error);
+      if (isFenced(error)) return appends.map(() => new Fenced(messageOf(error)));
       if (appends.length === 1) return [isWrongValue(error) ? new InvalidAppend(messageOf(error)) : (error as Error)];
       // The server refused the whole for what is wrong with a part: the halves tell which.
       const half = appends.length >> 1;
@@ -192,43 +80,4 @@ export class PostgresEventStore implements LogStore {
       ];
     }
   }
-
-  private async read(tenant: TenantId, statement: ReadStatement, values: readonly unknown[]): Promise<RecordedEvent[]> {
-    const rows = await this.readRows<EventRow>(tenant, statement, values);
-    const events = new Array<RecordedEvent>(rows.length);
-    for (let index = 0; index < rows.length; index++) events[index] = readEvent(tenant, rows[index]!);
-    return events;
-  }
-
-  private async readRows<Row extends readonly unknown[]>(
-    tenant: TenantId,
-    statement: ReadStatement,
-    values: readonly unknown[],
-  ): Promise<readonly Row[]> {
-    if (!isIdentifier(tenant)) return [];
-    const query = { ...statement, rowMode: 'array', types: AS_TEXT, values: [tenant, ...values] };
-    const { rows } = await this.unlessUnavailable(() => this.readers.query(query as pg.QueryArrayConfig));
-    return rows as unknown as readonly Row[];
-  }
-
-  /** Calls again while the server is away; every call of the store may be repeated without harm. */
-  private async unlessUnavailable<Result>(call: () => Promise<Result>): Promise<Result> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!isPassing(error)) throw error;
-        const delay = this.retryAfter[attempt];
-        if (delay === undefined || this.closing.signal.aborted) {
-          throw new EventStoreUnavailable(`PostgreSQL is not available: ${messageOf(error)}`, { cause: error });
-        }
-        await wait(delay);
-      }
-    }
-  }
 }
-
-const AS_TEXT = { getTypeParser: () => (text: string) => text };
-
-/** A number as the statements take it: never below zero, never a fraction. */
-const whole = (value: number): number => Math.min(Math.max(Math.trunc(value) || 0, 0), REVISION_MAX);

@@ -1,0 +1,194 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  EventStoreUnavailable,
+  followLog,
+  isIdentifier,
+  isPlainText,
+  isUuid,
+  LOG_START,
+  type LogRange,
+  type Position,
+  type RecordedEvent,
+  type StreamRange,
+  type SubscriptionOptions,
+  type TenantId,
+} from '@cairn/event-sourcing';
+import pg from 'pg';
+import type { AppendedListener } from '../log-store.js';
+import { AppendedSignal } from './appended-signal.js';
+import type { DatabaseRole } from './database.js';
+import { type EventRow, readEvent } from './event-row.js';
+import { isPassing, messageOf } from './failure.js';
+import { POSITION_MAX, READ, type ReadStatement, REVISION_MAX } from './read-statements.js';
+
+export interface PostgresLogOptions {
+  readonly url: string;
+  /** Default `cairn_service`; all may append and read. */
+  readonly role?: Exclude<DatabaseRole, 'cairn_owner'>;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  /** Connections for reads at the most, default 4. Appends use at most 2 more, wake-ups 1. */
+  readonly maxReaders?: number;
+  /** Milliseconds between attempts when the server is not there. When they are used up, `EventStoreUnavailable`. */
+  readonly retryAfter?: readonly number[];
+}
+
+const RETRY_AFTER = [20, 100, 300, 1_000, 2_000];
+/** A subscription looks that often without having been called: a wake-up can be lost with a connection. */
+const LOOK_EVERY_MS = 1_000;
+/** Longest time that one call may take in the server, in milliseconds. */
+export const CALL_TIMEOUT = 30_000;
+
+/**
+ * Reads, and what an append looks up, are ordered searches of one index each. The planner may not choose otherwise, not
+ * even on a table that it still takes for an empty one.
+ */
+const SETTINGS = [
+  'default_transaction_isolation=read\\ committed',
+  'enable_seqscan=off',
+  'enable_bitmapscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+  'enable_material=off',
+  'enable_memoize=off',
+  'enable_sort=off',
+  'jit=off',
+  // Made once per connection: with these settings, no value could ask for another plan.
+  'plan_cache_mode=force_generic_plan',
+  `statement_timeout=${CALL_TIMEOUT}`,
+].map((setting) => `-c ${setting}`);
+
+/** The logs in PostgreSQL as they are read and followed, whoever puts events into them. */
+export class PostgresLog {
+  /** Of each of its connections. */
+  protected readonly config: pg.PoolConfig;
+  protected readonly signal: AppendedSignal;
+  protected readonly closing = new AbortController();
+  private readonly readers: pg.Pool;
+  private readonly retryAfter: readonly number[];
+
+  constructor(options: PostgresLogOptions) {
+    this.config = {
+      connectionString: options.url,
+      options: [`-c role=${options.role ?? 'cairn_service'}`, ...SETTINGS].join(' '),
+      application_name: options.applicationName,
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+    };
+    this.readers = this.pool(options.maxReaders ?? 4);
+    // A wake-up is a hint: its commit need not reach the disk.
+    const signalConfig = { ...this.config, options: `${this.config.options} -c synchronous_commit=off` };
+    this.signal = new AppendedSignal(signalConfig, () => this.tenants());
+    this.retryAfter = options.retryAfter ?? RETRY_AFTER;
+  }
+
+  async readStream(tenant: TenantId, stream: string, range: StreamRange = {}): Promise<readonly RecordedEvent[]> {
+    if (!isPlainText(stream)) return [];
+    const { from, limit, direction = 'forwards' } = range;
+    const most = limit === undefined || limit === Infinity ? null : whole(limit);
+    return direction === 'forwards'
+      ? this.read(tenant, READ.streamForwards, [stream, whole(from ?? 0), most])
+      : this.read(tenant, READ.streamBackwards, [stream, whole(from ?? REVISION_MAX), most]);
+  }
+
+  async readLog(tenant: TenantId, range: LogRange): Promise<readonly RecordedEvent[]> {
+    const { from, limit, direction = 'forwards' } = range;
+    return direction === 'forwards'
+      ? this.read(tenant, READ.logForwards, [from ?? LOG_START, whole(limit)])
+      : this.read(tenant, READ.logBackwards, [from ?? POSITION_MAX, whole(limit)]);
+  }
+
+  async findEvent(tenant: TenantId, id: string): Promise<RecordedEvent | undefined> {
+    if (!isUuid(id)) return undefined;
+    const [event] = await this.read(tenant, READ.event, [id]);
+    return event;
+  }
+
+  subscribe(tenant: TenantId, options: SubscriptionOptions): AsyncGenerator<readonly RecordedEvent[]> {
+    return followLog(this, tenant, options, {
+      closing: this.closing.signal,
+      remind: (call) => {
+        const reminder = setInterval(call, LOOK_EVERY_MS);
+        return () => clearInterval(reminder);
+      },
+    });
+  }
+
+  /** At once for this process's appends, soon for others'. */
+  onAppended(listener: AppendedListener): () => void {
+    return this.signal.listen(listener);
+  }
+
+  appendedElsewhere(tenant: TenantId): void {
+    this.signal.appended(tenant);
+  }
+
+  async head(tenant: TenantId): Promise<Position> {
+    const [row] = await this.readRows<[string]>(tenant, READ.head, []);
+    return BigInt(row?.[0] ?? 0);
+  }
+
+  /** For whoever projects: the role `cairn_service` may not ask. */
+  async tenants(): Promise<readonly TenantId[]> {
+    const { rows } = await this.unlessUnavailable(() =>
+      this.readers.query<[string]>({ text: 'select cairn.tenants()', rowMode: 'array' }),
+    );
+    return rows.map(([tenant]) => tenant).sort();
+  }
+
+  async ping(): Promise<void> {
+    await this.unlessUnavailable(() => this.readers.query('select from cairn.log limit 0'));
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.all([this.signal.close(), this.readers.end()]);
+  }
+
+  /** Connections that look nothing through but by an index. */
+  protected pool(max: number, more: pg.PoolConfig = {}): pg.Pool {
+    const pool = new pg.Pool({ ...this.config, max, ...more });
+    // A connection that dies while idle is replaced at its next use; without a listener it would end the process.
+    pool.on('error', () => undefined);
+    return pool;
+  }
+
+  protected async readRows<Row extends readonly unknown[]>(
+    tenant: TenantId,
+    statement: ReadStatement,
+    values: readonly unknown[],
+  ): Promise<readonly Row[]> {
+    if (!isIdentifier(tenant)) return [];
+    const query = { ...statement, rowMode: 'array', types: AS_TEXT, values: [tenant, ...values] };
+    const { rows } = await this.unlessUnavailable(() => this.readers.query(query as pg.QueryArrayConfig));
+    return rows as unknown as readonly Row[];
+  }
+
+  /** Calls again while the server is away; every call of the store may be repeated without harm. */
+  protected async unlessUnavailable<Result>(call: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        const delay = this.retryAfter[attempt];
+        if (delay === undefined || this.closing.signal.aborted) {
+          throw new EventStoreUnavailable(`PostgreSQL is not available: ${messageOf(error)}`, { cause: error });
+        }
+        await wait(delay);
+      }
+    }
+  }
+
+  private async read(tenant: TenantId, statement: ReadStatement, values: readonly unknown[]): Promise<RecordedEvent[]> {
+    const rows = await this.readRows<EventRow>(tenant, statement, values);
+    const events = new Array<RecordedEvent>(rows.length);
+    for (let index = 0; index < rows.length; index++) events[index] = readEvent(tenant, rows[index]!);
+    return events;
+  }
+}
+
+const AS_TEXT = { getTypeParser: () => (text: string) => text };
+
+/** A number as the statements take it: never below zero, never a fraction. */
+const whole = (value: number): number => Math.min(Math.max(Math.trunc(value) || 0, 0), REVISION_MAX);
