@@ -1,4 +1,5 @@
 import { TOPIC_PREFIX } from '@cairn/platform/kafka';
+import { givenSettings } from '@cairn/platform/settings';
 import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { z } from 'zod';
 
@@ -82,11 +83,11 @@ export class ConfigurationError extends Error {
 export function readConfiguration(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Configuration {
-  // An empty variable is how compose files and shells say "not set".
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const { given, mistakes } = givenSettings(environment);
   const read = Settings.safeParse(given);
-  if (!read.success) {
-    const lines = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  if (!read.success || mistakes.length > 0) {
+    const issues = read.error?.issues ?? [];
+    const lines = [...mistakes, ...issues.map(({ path, message }) => `${path.join('.')}: ${message}`)];
     throw new ConfigurationError(lines.join('\n'));
   }
   const settings = read.data;

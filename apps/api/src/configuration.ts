@@ -1,6 +1,7 @@
 import { isSafeIssuer } from '@cairn/platform/identity';
 import type { VaultMounts, VaultSettings } from '@cairn/platform/keys';
 import { TOPIC_PREFIX } from '@cairn/platform/kafka';
+import { givenSettings } from '@cairn/platform/settings';
 import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '@cairn/audit';
 import { z } from 'zod';
@@ -177,11 +178,14 @@ export class ConfigurationError extends Error {
 export function readConfiguration(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Configuration {
-  // An empty variable is how compose files and shells say "not set".
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const { given, mistakes } = givenSettings(environment);
   const read = Settings.safeParse(given);
   const issues = read.error?.issues ?? [];
-  const wrong = [...issues.map(({ path, message }) => `${path.join('.')}: ${message}`), ...discords(given)];
+  const wrong = [
+    ...mistakes,
+    ...issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
+    ...discords(given),
+  ];
   if (!read.success || wrong.length > 0) throw new ConfigurationError(wrong.join('\n'));
   const settings = read.data;
   return {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { isIdentifier } from '@cairn/event-sourcing';
+import { givenSettings } from '@cairn/platform/settings';
 import { z } from 'zod';
 import { UsageError } from './exit-code.js';
 
@@ -51,10 +52,12 @@ export interface DatabaseSettings {
 export function readConfiguration(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Configuration {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const { given, mistakes } = givenSettings(environment);
   const read = Settings.safeParse(given);
-  if (!read.success) {
-    throw new UsageError(read.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('\n'));
+  if (!read.success || mistakes.length > 0) {
+    const issues = read.error?.issues ?? [];
+    const lines = [...mistakes, ...issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`)];
+    throw new UsageError(lines.join('\n'));
   }
   const { CAIRN_URL, CAIRN_TENANT, CAIRN_TOKEN, CAIRN_DATA_DIR, CAIRN_SIGNING_KEYS, INIT_CWD } = read.data;
   const dataDir = path.resolve(INIT_CWD ?? '.', CAIRN_DATA_DIR ?? OWN_DATA);
