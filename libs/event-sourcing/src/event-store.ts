@@ -9,6 +9,13 @@ import type { Instant } from './time.js';
  */
 export type ExpectedRevision = 'any' | 'none' | 'exists' | number;
 
+/** By which right somebody appends who must be the only one to do so: the lease of a service on the tenant, by its token. */
+export interface Fence {
+  readonly service: string;
+  /** Rises whenever the lease changes hands. */
+  readonly token: bigint;
+}
+
 /** Events of one command for one stream: stored together or not at all. */
 export interface Append {
   /** 1 to `NAME_MAX_LENGTH` characters without control characters; so are type, actor, correlation and causation. */
@@ -22,6 +29,8 @@ export interface Append {
   readonly correlationId?: string;
   readonly causationId?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Stored only while this token is the lease's; adapters without leases pass over it. */
+  readonly fence?: Fence;
 }
 
 /** Events of one append. */
@@ -97,6 +106,7 @@ export interface EventStore {
   /**
    * @throws InvalidAppend when the append breaks a stated limit
    * @throws EventStoreUnavailable when the outcome is not known: the same append may be sent again
+   * @throws Fenced when somebody else has the lease by now; nothing was stored
    */
   append(tenant: TenantId, append: Append): Promise<AppendOutcome>;
 
@@ -127,6 +137,11 @@ export class InvalidAppend extends Error {
 /** The store could not be reached or did not answer; whether an append was stored is not known. */
 export class EventStoreUnavailable extends Error {
   override readonly name = 'EventStoreUnavailable';
+}
+
+/** Somebody else holds the lease by now under whose token this was to be appended. Nothing was stored. */
+export class Fenced extends Error {
+  override readonly name = 'Fenced';
 }
 
 /** The limits of an append, the same for every adapter. @throws InvalidAppend */

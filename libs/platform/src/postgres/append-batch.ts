@@ -10,6 +10,13 @@ export const APPEND_STATEMENT = {
   rowMode: 'array',
 } as const;
 
+/** The same under a lease: its service and its token come first. */
+export const APPEND_FENCED_STATEMENT = {
+  name: 'cairn_append_fenced',
+  text: 'select * from cairn.append_fenced($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)',
+  rowMode: 'array',
+} as const;
+
 /** The answer's columns: position before the first stored event, time of record, outcomes. */
 export type AppendAnswer = readonly [beforeFirst: string, recorded: string, outcomes: string];
 

@@ -1,4 +1,4 @@
-import type { Append, AppendOutcome } from '@cairn/event-sourcing';
+import type { Append, AppendOutcome, Fence } from '@cairn/event-sourcing';
 
 /** Appends of one call at the most. */
 const BATCH_MAX_APPENDS = 512;
@@ -28,7 +28,8 @@ export type StoreBatch = (appends: readonly Append[]) => Promise<readonly (Appen
  * Group commit for one tenant: one call at a time, and what comes meanwhile is the next one. There is no timer, so a
  * lone append does not wait and a crowd shares a call.
  *
- * A batch holds at most one append of a stream, and of a command id: later ones see the effect of the earlier.
+ * A batch holds at most one append of a stream, and of a command id: later ones see the effect of the earlier. All of it is
+ * under the same fence, or under none, so that a stale one refuses what carries it and nothing else.
  */
 export class AppendQueue {
   private readonly lanes = new Map<string, Lane>();
@@ -93,7 +94,7 @@ export class AppendQueue {
       const waiting = lane.first;
       if (batch.length > 0 && length + waiting.length > BATCH_MAX_LENGTH) break;
       const commandId = waiting.append.commandId.toLowerCase();
-      if (commandIds.has(commandId)) {
+      if (commandIds.has(commandId) || !isSameFence(waiting.append.fence, batch[0]?.append.fence, batch.length)) {
         held.push(stream);
         continue;
       }
@@ -111,3 +112,6 @@ export class AppendQueue {
     return batch;
   }
 }
+
+const isSameFence = (one: Fence | undefined, first: Fence | undefined, taken: number): boolean =>
+  taken === 0 || one === first || (one?.service === first?.service && one?.token === first?.token);

@@ -30,6 +30,9 @@ export function isWrongValue(error: unknown): boolean {
   return severity !== undefined && typeof code === 'string' && /^(22|23|54)/.test(code);
 }
 
+/** Whether the server refused an append because of its fence. */
+export const isFenced = (error: unknown): boolean => failureOf(error).code === 'CA001';
+
 export function messageOf(error: unknown): string {
   const { message, errors } = failureOf(error);
   return message === '' && errors ? errors.map(messageOf).join('; ') : message;
