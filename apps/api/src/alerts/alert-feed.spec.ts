@@ -83,6 +83,108 @@ it('a log that is away for a while is read on when it is back', async () => {
   await feed.close();
 });
 
+/** A feed that goes on when the spec gives it a turn, and how many alerts were handed out since the last one. */
+function feedInTurns(log: SpecLog) {
+  const turns: { readonly of: 'new' | 'old'; readonly take: () => void }[] = [];
+  const turn = (_tenant: string, of: 'new' | 'old') => new Promise<void>((take) => turns.push({ of, take }));
+  const feed = new AlertFeed({ source: log, onAppended: log.onAppended, turn, kept });
+  const handed = { old: 0, new: 0 };
+  return {
+    feed,
+    turns,
+    handed,
+    /** One that asks for more as soon as it has something. */
+    brisk: async (of: 'old' | 'new', after?: bigint): Promise<void> => {
+      const reader = await feed.follow('t', { ...everything, ...(after !== undefined && { after }) });
+      void (async () => {
+        while (await reader.next()) handed[of]++;
+      })();
+    },
+    /** Everything that can be done without another turn. */
+    settled: async (): Promise<void> => {
+      for (let n = 0; n < 50; n++) await othersTurn();
+    },
+  };
+}
+
+it('however many are behind, few alerts are handed out at a turn of theirs, and what is new waits for one such turn', async () => {
+  const log = new SpecLog();
+  const { feed, turns, handed, brisk, settled } = feedInTurns(log);
+  for (let n = 0; n < 20 * kept; n++) log.record('T');
+  await brisk('new');
+  for (let n = 0; n < 30; n++) await brisk('old', 0n);
+  for (let nth = 0; nth < 400; nth++) {
+    await settled();
+    // One for a page, one for a few alerts: what waits does not grow with the readers.
+    expect(turns.filter(({ of }) => of === 'old').length).toBeLessThanOrEqual(2);
+    const before = { ...handed };
+    if (nth % 10 === 0) {
+      log.record('T');
+      await settled();
+      const told = turns.findIndex(({ of }) => of === 'new');
+      turns.splice(told, 1)[0]!.take();
+      await settled();
+      expect(handed).toEqual({ old: before.old, new: before.new + 1 });
+    } else {
+      turns.shift()!.take();
+      await settled();
+      expect(handed.old - before.old).toBeLessThanOrEqual(4);
+    }
+  }
+  expect(handed.old).toBeGreaterThan(200);
+  // Pages are read one at a time, whoever waits for one.
+  expect(log.mostAtOnce).toBe(1);
+  await feed.close();
+});
+
+it('a burst of new alerts keeps nobody waiting for all of it', async () => {
+  const log = new SpecLog();
+  const { feed, turns, handed, brisk, settled } = feedInTurns(log);
+  for (let n = 0; n < 3; n++) await brisk('new');
+  for (let n = 0; n < kept; n++) log.record('T');
+  let most = 0;
+  for (;;) {
+    await settled();
+    const next = turns.shift();
+    if (!next) break;
+    const before = handed.new;
+    next.take();
+    await settled();
+    most = Math.max(most, handed.new - before);
+  }
+  expect(handed.new).toBe(3 * kept);
+  expect(most).toBeLessThanOrEqual(3 * 4);
+  await feed.close();
+});
+
+it('one that stops reading half way takes no page and no turn until it reads again', async () => {
+  const log = new SpecLog();
+  const { feed, turns, settled } = feedInTurns(log);
+  for (let n = 0; n < 10 * kept; n++) log.record('T');
+  const other = await feed.follow('t', { trial: 'other', filter: {} });
+  const stalled = await feed.follow('t', { ...everything, after: 0n });
+  const first = take(stalled, 3);
+  for (let n = 0; n < 2; n++) {
+    await settled();
+    turns.shift()!.take();
+  }
+  expect(await first).toHaveLength(3);
+  const reads = { ...log.reads };
+  for (let n = 0; n < 3 * kept; n++) log.record('T');
+  await settled();
+  expect(turns).toEqual([]);
+  // Only the tail has read on, for whom it follows.
+  expect(log.reads.alerts - reads.alerts).toBe(3 * kept);
+  void stalled.next();
+  await settled();
+  expect(turns).toEqual([]);
+  void stalled.next();
+  await settled();
+  expect(turns).toHaveLength(1);
+  other.close();
+  await feed.close();
+});
+
 it('ends for whoever waits when it is closed', async () => {
   const log = new SpecLog();
   const feed = feedOf(log);

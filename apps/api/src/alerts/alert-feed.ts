@@ -2,6 +2,7 @@ import type { Position, TenantId } from '@cairn/event-sourcing';
 import type { AlertFilter } from '@cairn/signals';
 import { AlertReader } from './alert-reader.js';
 import { AlertTail } from './alert-tail.js';
+import { CatchingUp } from './catching-up.js';
 import type { AlertSource } from './stored-alerts.js';
 
 /** A wake-up can be lost with a connection: the ends of logs that somebody follows are looked at that often in any case. */
@@ -9,6 +10,7 @@ const LOOK_EVERY_MS = 1_000;
 
 interface FollowedLog {
   readonly tail: AlertTail;
+  readonly catchingUp: CatchingUp;
   readonly readers: Set<AlertReader>;
 }
 
@@ -17,8 +19,8 @@ export interface AlertFeedParts {
   /** Calls when a tenant's log has grown. @returns what ends it */
   readonly onAppended: (listener: (tenant: TenantId) => void) => () => void;
   /**
-   * Waited for before readers of a tenant go on: many are woken at once when something is new, and one that is behind has
-   * much to read. Each of the two takes turns with the other, however much there is of it.
+   * Waited for before a group of a tenant's readers goes on, whom something new has woken, and before one that is behind is
+   * handed a little of what is old. Each of the two takes turns with the other, however much there is of it.
    */
   readonly turn: (tenant: TenantId, of: 'new' | 'old') => Promise<void>;
   /** Alerts of a tenant that are kept in memory at the most; see `AlertTail`. */
@@ -48,17 +50,16 @@ export class AlertFeed {
     tenant: TenantId,
     { trial, filter, after }: { readonly trial: string; readonly filter: AlertFilter; readonly after?: Position },
   ): Promise<AlertReader> {
-    const { source, turn } = this.parts;
-    const turnOfOld = (): Promise<void> => turn(tenant, 'old');
+    const { source } = this.parts;
     const followed = { trial, filter, after: after ?? (await source.head(tenant)) };
     for (;;) {
       this.listen();
       const begun = this.tenants.get(tenant) ?? this.begin(tenant);
       this.tenants.set(tenant, begun);
-      const { tail, readers } = await begun;
+      const { tail, catchingUp, readers } = await begun;
       // The last reader may have gone while this one waited, and the tail with it.
       if (this.tenants.get(tenant) !== begun) continue;
-      const reader = new AlertReader(tenant, followed, source, tail, turnOfOld, (closing) => {
+      const reader = new AlertReader(tenant, followed, source, tail, catchingUp, (closing) => {
         this.count--;
         readers.delete(closing);
         this.forget(tenant, readers);
@@ -82,7 +83,8 @@ export class AlertFeed {
   private async begin(tenant: TenantId): Promise<FollowedLog> {
     const { source, turn, kept } = this.parts;
     try {
-      return { tail: await AlertTail.begin(tenant, source, () => turn(tenant, 'new'), kept), readers: new Set() };
+      const tail = await AlertTail.begin(tenant, source, () => turn(tenant, 'new'), kept);
+      return { tail, catchingUp: new CatchingUp(() => turn(tenant, 'old')), readers: new Set() };
     } catch (error) {
       this.tenants.delete(tenant);
       throw error;

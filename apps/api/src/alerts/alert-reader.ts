@@ -1,6 +1,7 @@
 import type { Position, TenantId } from '@cairn/event-sourcing';
 import { type AlertFilter, isAskedFor, type RecordedAlert } from '@cairn/signals';
 import type { AlertTail, Waiting } from './alert-tail.js';
+import type { CatchingUp } from './catching-up.js';
 import type { AlertSource } from './stored-alerts.js';
 
 /** What somebody follows. */
@@ -13,6 +14,8 @@ export interface Followed {
 
 /** Alerts that a reader who is behind takes from the log at a time. */
 const PAGE = 16;
+/** Alerts that it is handed at a turn, as long as there are more: each may cost much, and others wait meanwhile. */
+const AT_A_TURN = 4;
 
 /**
  * One reader's way along a log: everything that it asked for, once each and in order, however fast it asks. All that is kept
@@ -22,6 +25,8 @@ export class AlertReader implements Waiting {
   private at: Position;
   /** What was read from the log and not asked for yet, the next one last. */
   private page: RecordedAlert[] = [];
+  /** Alerts that it may be handed before it waits for another turn. */
+  private left = 0;
   private waking: (() => void) | undefined;
   private closed = false;
 
@@ -30,8 +35,7 @@ export class AlertReader implements Waiting {
     private readonly followed: Followed,
     private readonly source: AlertSource,
     private readonly tail: AlertTail,
-    /** Waited for before each page of the log: who is far behind must not keep those waiting who are not. */
-    private readonly turn: () => Promise<void>,
+    private readonly catchingUp: CatchingUp,
     private readonly onClose: (reader: AlertReader) => void,
   ) {
     this.at = followed.after;
@@ -44,13 +48,16 @@ export class AlertReader implements Waiting {
    */
   async next(): Promise<RecordedAlert | undefined> {
     while (!this.closed) {
-      const found = this.page.pop() ?? this.inTail();
-      if (found) {
+      const found = this.page.at(-1) ?? this.inTail();
+      if (!found) await (this.at < this.tail.floor ? this.readLog() : this.wait());
+      // The tail may have forgotten it when the turn comes, so it is looked for again.
+      else if (this.left === 0) await this.untilTurn();
+      else {
+        this.left--;
+        this.page.pop();
         this.at = found.position;
         return found;
       }
-      if (this.at < this.tail.floor) await this.readLog();
-      else await this.wait();
     }
     return undefined;
   }
@@ -80,9 +87,18 @@ export class AlertReader implements Waiting {
     return this.tail.after(this.at, (alert) => this.wants(alert));
   }
 
-  private async readLog(): Promise<void> {
-    await this.turn();
-    if (this.closed) return;
+  private async untilTurn(): Promise<void> {
+    await this.catchingUp.handingOut();
+    this.left = AT_A_TURN;
+  }
+
+  private readLog(): Promise<void> {
+    return this.catchingUp.page(async () => {
+      if (!this.closed) await this.readPage();
+    });
+  }
+
+  private async readPage(): Promise<void> {
     // What the tail has come to is on record before the log is read, so that a page that is not full has all of it.
     const { through } = this.tail;
     const range = { after: this.at, limit: PAGE, trial: this.followed.trial };
@@ -100,5 +116,7 @@ export class AlertReader implements Waiting {
       this.tail.wait(this);
     });
     this.waking = undefined;
+    // The tail has waited for the turn of those whom it woke.
+    this.left = AT_A_TURN;
   }
 }

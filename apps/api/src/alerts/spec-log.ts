@@ -14,9 +14,12 @@ export class SpecLog implements AlertSource {
   readonly alerts: RecordedAlert[] = [];
   /** Pages that were read, and alerts that they had. */
   readonly reads = { pages: 0, alerts: 0 };
+  /** Pages of a trial that were being read at a time, at the most. */
+  mostAtOnce = 0;
   away: Error | undefined;
   private readonly listeners = new Set<(tenant: TenantId) => void>();
   private position = 0n;
+  private reading = 0;
 
   readonly onAppended = (listener: (tenant: TenantId) => void): (() => void) => {
     this.listeners.add(listener);
@@ -54,7 +57,8 @@ export class SpecLog implements AlertSource {
   }
 
   async read(_tenant: TenantId, { after, limit, trial }: AlertRange): Promise<readonly RecordedAlert[]> {
-    await this.answer();
+    if (trial !== undefined) this.mostAtOnce = Math.max(this.mostAtOnce, ++this.reading);
+    await this.answer().finally(() => trial !== undefined && this.reading--);
     const found = this.alerts
       .filter(({ alert, position }) => position > after && (trial === undefined || alert.data.trial === trial))
       .slice(0, limit);
