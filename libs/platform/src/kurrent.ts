@@ -1,0 +1,1 @@
+export { type AllRange, type KurrentLog, RecordedElsewhere, type WriteOutcome } from './kurrent/kurrent-log.js';
