@@ -2,6 +2,7 @@ import type pg from 'pg';
 
 /** Tables that hold nothing of a tenant, and why. */
 const WITHOUT_TENANT: Readonly<Record<string, string>> = {
+  'cairn.instance': 'processes of the installation that live',
   'public.cairn_migration': 'which migrations have run',
   'read_model.generation': 'one building of a projection over all logs',
 };
@@ -10,6 +11,8 @@ const WITHOUT_TENANT: Readonly<Record<string, string>> = {
 const WIDER_POLICIES: Readonly<Record<string, string>> = {
   'cairn.log listing SELECT to cairn_owner':
     'cairn.tenants(), which projector and alerter call; no login can be the owner',
+  'cairn.lease leasing ALL to cairn_owner':
+    'who works on which tenant, for projector and alerter, who know all of them; no login can be the owner',
 };
 
 /** Functions that act as their owner, who may call them, and why they may. All have their search path pinned. */
@@ -22,15 +25,41 @@ const DEFINERS: Readonly<Record<string, { readonly callers: readonly string[]; r
     callers: ['cairn_alerter', 'cairn_projector', 'cairn_service'],
     why: 'the one way to events; it sets the tenant',
   },
+  'cairn.append_fenced': {
+    callers: ['cairn_alerter', 'cairn_projector'],
+    why: 'cairn.append while the caller has the lease of the tenant',
+  },
+  'cairn.beat': {
+    callers: ['cairn_alerter', 'cairn_projector', 'cairn_service'],
+    why: 'says which processes live, which is nothing of a tenant',
+  },
+  'cairn.end_instance': {
+    callers: ['cairn_alerter', 'cairn_projector'],
+    why: 'frees what a process held that is gone',
+  },
+  'cairn.guard_lease': {
+    callers: ['cairn_alerter', 'cairn_projector'],
+    why: 'keeps the lease of one tenant from changing hands within a transaction',
+  },
+  'cairn.release_leases': { callers: ['cairn_alerter', 'cairn_projector'], why: 'gives back what the caller holds' },
+  'cairn.renew_leases': {
+    callers: ['cairn_alerter', 'cairn_projector'],
+    why: 'names tenants without a holder to those who must know all logs',
+  },
+  'cairn.take_leases': { callers: ['cairn_alerter', 'cairn_projector'], why: 'takes what nobody holds' },
   'cairn.keep_checkpoints': { callers: ['cairn_projector'], why: 'the one way to checkpoints; it sets the tenant' },
   'cairn.halt_notary': {
     callers: ['cairn_projector'],
     why: 'stops and resumes one tenant’s notary; it sets the tenant',
   },
   'cairn.restore': { callers: ['cairn_restorer'], why: 'fills an empty log; it sets the tenant' },
+  'cairn.restore_checkpoints': {
+    callers: ['cairn_restorer'],
+    why: 'what was signed of a log that the same transaction restored; it sets the tenant',
+  },
   'cairn.tenants': {
-    callers: ['cairn_alerter', 'cairn_projector'],
-    why: 'whoever projects or watches must know all logs',
+    callers: ['cairn_alerter', 'cairn_backup', 'cairn_projector'],
+    why: 'whoever projects, watches or makes backups must know all logs',
   },
   'read_model.request_rebuild': { callers: ['cairn_service'], why: 'touches buildings only, which are no tenant’s' },
 };
@@ -228,7 +257,7 @@ async function roles(client: pg.ClientBase): Promise<string[]> {
      where rolname ~ '^cairn_' and rolinherit
      union all
      select 'role ' || rolname || ' can log in' from pg_roles
-     where rolname in ('cairn_alerter', 'cairn_owner', 'cairn_projector', 'cairn_restorer', 'cairn_service') and rolcanlogin
+     where rolname in ('cairn_alerter', 'cairn_backup', 'cairn_owner', 'cairn_projector', 'cairn_restorer', 'cairn_service') and rolcanlogin
      union all
      select 'role ' || member.rolname || ' can become ' || given.rolname
      from pg_auth_members m join pg_roles given on given.oid = m.roleid join pg_roles member on member.oid = m.member

@@ -1,0 +1,5 @@
+export * from './leases/database-clock.js';
+export * from './leases/guard-lease.js';
+export * from './leases/instances.js';
+export * from './leases/lease.js';
+export * from './leases/leases.js';
