@@ -17,6 +17,10 @@ const Settings = z.object({
     .optional(),
   CAIRN_DATA_DIR: z.string().optional(),
   CAIRN_SIGNING_KEYS: z.string().optional(),
+  CAIRN_VERIFIER_KEYS: z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((each) => each !== ''))
+    .optional(),
   /** The database itself, for `migrate`; every other command asks the server. */
   DATABASE_URL: z.string().optional(),
   API_DATABASE_URL: z.url().optional(),
@@ -37,6 +41,8 @@ export interface Configuration {
   readonly dataDir: string;
   /** The key ring that its log is signed with. */
   readonly signingKeys: string;
+  /** Its public keys, where the ring is kept elsewhere. */
+  readonly verifierKeys: readonly string[] | undefined;
   readonly database: DatabaseSettings;
 }
 
@@ -67,6 +73,7 @@ export function readConfiguration(
     token: CAIRN_TOKEN,
     dataDir,
     signingKeys: path.resolve(INIT_CWD ?? '.', CAIRN_SIGNING_KEYS ?? path.join(dataDir, 'signing-keys.json')),
+    verifierKeys: read.data.CAIRN_VERIFIER_KEYS,
     database: {
       migrate: read.data.DATABASE_URL,
       services: {

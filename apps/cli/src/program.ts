@@ -1,5 +1,6 @@
 import { isIdentifier, parseInstant } from '@cairn/event-sourcing';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { backupCommands } from './backup/backup-commands.js';
 import type { BenchOptions } from './bench/main.js';
 import { calibrateCommand, type CalibrateOptions } from './calibrate/calibrate-command.js';
 import type { Configuration } from './configuration.js';
@@ -245,6 +246,8 @@ Exit codes: 0 up to date; 2 it cannot be, and why; 3 the database does not answe
       const { migrateCommand } = await import('./migrate/migrate-command.js');
       await migrateCommand(configuration.database, options, terminal);
     });
+
+  backupCommands(program, configuration, terminal, (ended) => (exitCode = ended));
 
   program
     .command('bench')

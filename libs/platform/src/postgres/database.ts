@@ -2,7 +2,7 @@ import type { TenantId } from '@cairn/event-sourcing';
 import pg from 'pg';
 
 /** The database roles of Cairn: none of them may log in, each connection takes one on. */
-export type DatabaseRole = 'cairn_alerter' | 'cairn_owner' | 'cairn_projector' | 'cairn_service';
+export type DatabaseRole = 'cairn_alerter' | 'cairn_backup' | 'cairn_owner' | 'cairn_projector' | 'cairn_service';
 
 export interface DatabaseOptions {
   readonly url: string;
