@@ -1,3 +1,4 @@
+export { KafkaFanOut, type KafkaFanOutOptions } from './fan-out/kafka-fan-out.js';
 export * from './kafka/alert-publisher.js';
 export * from './kafka/kafka-alert-publisher.js';
 export type { KafkaCluster } from './kafka/kafka-client.js';

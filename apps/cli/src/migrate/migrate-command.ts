@@ -53,7 +53,7 @@ async function within<Result>(seconds: number, work: () => Promise<Result>): Pro
         throw error;
       }
       if (performance.now() >= deadline) {
-        throw new ServerUnreachable(`the database does not answer (${String(code ?? message)})`);
+        throw new ServerUnreachable(`the database does not answer (${typeof code === 'string' ? code : message})`);
       }
       await wait(LOOK_EVERY_MS);
     }

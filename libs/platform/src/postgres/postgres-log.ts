@@ -15,6 +15,8 @@ import {
 } from '@cairn/event-sourcing';
 import pg from 'pg';
 import type { AppendedListener } from '../log-store.js';
+import { type FanOut } from '../fan-out/fan-out.js';
+import { PostgresFanOut } from '../fan-out/postgres-fan-out.js';
 import { AppendedSignal } from './appended-signal.js';
 import type { DatabaseRole } from './database.js';
 import { type EventRow, readEvent } from './event-row.js';
@@ -31,6 +33,8 @@ export interface PostgresLogOptions {
   readonly maxReaders?: number;
   /** Milliseconds between attempts when the server is not there. When they are used up, `EventStoreUnavailable`. */
   readonly retryAfter?: readonly number[];
+  /** How processes tell each other that a log has grown, for whoever gave it to close; PostgreSQL's NOTIFY unless given. */
+  readonly fanOut?: FanOut;
 }
 
 const RETRY_AFTER = [20, 100, 300, 1_000, 2_000];
@@ -58,6 +62,9 @@ const SETTINGS = [
   `statement_timeout=${CALL_TIMEOUT}`,
 ].map((setting) => `-c ${setting}`);
 
+/** The options of a session of this role that looks nothing through but by an index. */
+export const byIndexOnly = (role: DatabaseRole): string => [`-c role=${role}`, ...SETTINGS].join(' ');
+
 /** The logs in PostgreSQL as they are read and followed, whoever puts events into them. */
 export class PostgresLog {
   /** Of each of its connections. */
@@ -66,19 +73,20 @@ export class PostgresLog {
   protected readonly closing = new AbortController();
   private readonly readers: pg.Pool;
   private readonly retryAfter: readonly number[];
+  private readonly ownFanOut: FanOut | undefined;
 
   constructor(options: PostgresLogOptions) {
     this.config = {
       connectionString: options.url,
-      options: [`-c role=${options.role ?? 'cairn_service'}`, ...SETTINGS].join(' '),
+      options: byIndexOnly(options.role ?? 'cairn_service'),
       application_name: options.applicationName,
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
     };
     this.readers = this.pool(options.maxReaders ?? 4);
-    // A wake-up is a hint: its commit need not reach the disk.
-    const signalConfig = { ...this.config, options: `${this.config.options} -c synchronous_commit=off` };
-    this.signal = new AppendedSignal(signalConfig, () => this.tenants());
+    const { url, role = 'cairn_service', applicationName } = options;
+    this.ownFanOut = options.fanOut ? undefined : new PostgresFanOut({ url, role, applicationName });
+    this.signal = new AppendedSignal((options.fanOut ?? this.ownFanOut)!, () => this.tenants());
     this.retryAfter = options.retryAfter ?? RETRY_AFTER;
   }
 
@@ -142,7 +150,8 @@ export class PostgresLog {
 
   async close(): Promise<void> {
     this.closing.abort();
-    await Promise.all([this.signal.close(), this.readers.end()]);
+    this.signal.close();
+    await Promise.all([this.ownFanOut?.close(), this.readers.end()]);
   }
 
   /** Connections that look nothing through but by an index. */

@@ -1,5 +1,6 @@
 import { type EventCatalogue, type EventStore, LOG_START, type Position, type TenantId } from '@cairn/event-sourcing';
 import type { Database } from '../postgres/database.js';
+import type { FanOut } from '../fan-out/fan-out.js';
 import { Bell } from './bell.js';
 import { advanceCheckpoint, type Checkpoint, insertParked, openCheckpoint, readCheckpoint } from './checkpoint.js';
 import { upsertDocuments } from './document-table.js';
@@ -27,6 +28,8 @@ export interface FeedTools {
   readonly definitions: readonly ProjectionDefinition[];
   readonly recent: RecentDocuments;
   readonly observer: RunnerObserver;
+  /** By which readers elsewhere learn of what was written. */
+  readonly fanOut: FanOut;
 }
 
 interface Followed {
@@ -169,9 +172,9 @@ export class LiveFeed {
 
   /** @returns whether another worker was faster for any projection */
   private async write(advanced: readonly Followed[]): Promise<boolean> {
-    const { database, observer } = this.tools;
+    const { database, observer, fanOut } = this.tools;
     let lost = false;
-    await database.inTenant(this.tenant, async (client) => {
+    const announce = await database.inTenant(this.tenant, async (client) => {
       const scopes = new Set<string>();
       for (const followed of advanced) {
         const { generation, checkpoint, memory } = followed;
@@ -192,9 +195,12 @@ export class LiveFeed {
         };
         for (const { scope } of changed) scopes.add(scope);
       }
-      await notifyProjected(client, { tenant: this.tenant, scopes: [...scopes], position: this.position() });
+      const notice = { tenant: this.tenant, scopes: [...scopes], position: this.position() };
+      const announcing = await notifyProjected(client, fanOut, notice);
       await observer.written?.(this.tenant);
+      return announcing;
     });
+    announce();
     return lost;
   }
 

@@ -1,7 +1,6 @@
 import type { Position, TenantId } from '@cairn/event-sourcing';
 import type pg from 'pg';
-
-export const PROJECTED_CHANNEL = 'cairn_projected';
+import type { FanOut } from '../fan-out/fan-out.js';
 
 /** Said on commit of read-model rows. */
 export interface ProjectedNotice {
@@ -15,11 +14,20 @@ export interface ProjectedNotice {
 /** PostgreSQL takes payloads below 8000 bytes. */
 const PAYLOAD_MAX_BYTES = 7_900;
 
-/** Adds the notice to the transaction, and lets its commit not wait for the disk: read models can be made again. */
-export async function notifyProjected(client: pg.ClientBase, notice: ProjectedNotice): Promise<void> {
-  await client.query(`select set_config('synchronous_commit', 'off', true), pg_notify('${PROJECTED_CHANNEL}', $1)`, [
-    encodeNotice(notice),
+/**
+ * Adds the notice to the transaction, and lets its commit not wait for the disk: read models can be made again.
+ * @returns to be called after the commit
+ */
+export async function notifyProjected(
+  client: pg.ClientBase,
+  fanOut: FanOut,
+  notice: ProjectedNotice,
+): Promise<() => void> {
+  const [, announce] = await Promise.all([
+    client.query(`set local synchronous_commit = off`),
+    fanOut.announceOnCommit(client, 'projected', encodeNotice(notice)),
   ]);
+  return announce;
 }
 
 export function encodeNotice({ tenant, scopes, position }: ProjectedNotice): string {

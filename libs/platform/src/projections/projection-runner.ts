@@ -1,4 +1,6 @@
 import type { EventCatalogue, EventStore, Projection, TenantId } from '@cairn/event-sourcing';
+import type { FanOut } from '../fan-out/fan-out.js';
+import { PostgresFanOut } from '../fan-out/postgres-fan-out.js';
 import { Database } from '../postgres/database.js';
 import { Bell } from './bell.js';
 import { readGenerations, requestGeneration, resumeGeneration, serveFromEmpty } from './generation.js';
@@ -36,6 +38,8 @@ export interface ProjectionRunnerOptions {
   /** Documents kept in memory by the live feeds, default 5,000. */
   readonly recentDocuments?: number;
   readonly rebuild?: RebuildBudget;
+  /** How readers elsewhere learn of what was written, for whoever gave it to close; PostgreSQL's NOTIFY unless given. */
+  readonly fanOut?: FanOut;
 }
 
 const LOOK_FOR_TENANTS_EVERY_MS = 2_000;
@@ -69,6 +73,8 @@ export class ProjectionRunner {
       definitions: this.definitions,
       recent: new RecentDocuments(options.recentDocuments ?? 5_000),
       observer: options.observer ?? {},
+      // It only ever speaks within transactions, and so never connects by itself.
+      fanOut: options.fanOut ?? new PostgresFanOut({ url: options.url, role: 'cairn_projector', applicationName }),
     };
     this.requests = new ListeningConnection({
       url: options.url,

@@ -1,9 +1,12 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type EventStore, LOG_START, type Position, type TenantId } from '@cairn/event-sourcing';
+import type { FanOut } from '../fan-out/fan-out.js';
+import { PostgresFanOut } from '../fan-out/postgres-fan-out.js';
 import { Database } from '../postgres/database.js';
 import { Bell } from './bell.js';
 import { documentView } from './document-table.js';
-import { ListeningConnection } from './listening-connection.js';
-import { decodeNotice, type ProjectedNotice, PROJECTED_CHANNEL } from './projected-notice.js';
+import { LookedFor } from './looked-for.js';
+import { decodeNotice, type ProjectedNotice } from './projected-notice.js';
 import { type GenerationStatus, readStatus, type RebuildProgress, rebuildProgress } from './read-model-status.js';
 
 /** Names a read model: a projection in one of its versions. A `Projection` is one. */
@@ -49,15 +52,21 @@ export interface ReadModelsOptions {
   readonly applicationName?: string;
   /** Connections at the most, default 8. */
   readonly maxConnections?: number;
+  /** How this process learns of commits elsewhere, for whoever gave it to close; PostgreSQL's NOTIFY unless given. */
+  readonly fanOut?: FanOut;
 }
 
+/** A start waits no longer for hints to arrive, in milliseconds. */
+const LISTENING_WITHIN_MS = 2_000;
 /** How often a waiting reader looks by itself, in milliseconds: a notice can be lost with a connection. */
 const LOOK_EVERY_MS = 500;
 
 /** The reading side of the read models, as the service role: it can see one tenant at a time and change nothing. */
 export class ReadModels {
   private readonly database: Database;
-  private readonly connection: ListeningConnection;
+  private readonly fanOut: FanOut;
+  private readonly looked: LookedFor;
+  private deafen: (() => void) | undefined;
   private readonly listeners = new Set<ProjectedListener>();
   /** Those that were read: only of these can anything be missed. Which others there are is not for this role to know. */
   private readonly tenants = new Set<TenantId>();
@@ -70,27 +79,43 @@ export class ReadModels {
       applicationName,
       ...(maxConnections !== undefined && { max: maxConnections }),
     });
-    this.connection = new ListeningConnection({
-      url,
-      role: 'cairn_service',
-      applicationName: `${applicationName} notices`,
-      channel: PROJECTED_CHANNEL,
-      heard: (payload) => {
-        const notice = decodeNotice(payload);
-        if (notice) this.tell(notice);
-      },
-      connected: () => this.tellEverything(),
+    this.fanOut =
+      options.fanOut ??
+      new PostgresFanOut({ url, role: 'cairn_service', applicationName: `${applicationName} notices` });
+    this.looked = new LookedFor({
+      database: this.database,
+      tenants: () => this.tenants,
+      fanOut: this.fanOut,
+      changed: (tenant) => this.tell({ tenant, scopes: 'all', position: undefined }),
     });
   }
 
-  /** Begins to listen. Reading works without it; waiting is slower. */
-  start(): Promise<void> {
-    return this.connection.open();
+  /** Begins to listen; what cannot be heard yet is looked for. Reading works without it; waiting is slower. */
+  async start(): Promise<void> {
+    if (this.deafen) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.deafen = this.fanOut.listen('projected', {
+      heard: (message) => {
+        const notice = decodeNotice(message);
+        if (notice) this.tell(notice);
+      },
+      connected: () => {
+        resolve();
+        this.tellEverything();
+      },
+    });
+    this.looked.start();
+    const given = new AbortController();
+    await Promise.race([promise, wait(LISTENING_WITHIN_MS, undefined, { signal: given.signal })]).finally(() =>
+      given.abort(),
+    );
   }
 
   async close(): Promise<void> {
     this.listeners.clear();
-    await this.connection.close();
+    this.deafen?.();
+    await this.looked.stop();
+    if (!this.options.fanOut) await this.fanOut.close();
     await this.database.close();
   }
 

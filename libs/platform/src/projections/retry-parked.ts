@@ -20,7 +20,8 @@ export async function retryParkedEvents(
   const { name } = definition.projection;
   const serving = (await readGenerations(tools.database.pool, [name])).find(({ state }) => state === 'serving');
   if (!serving || serving.hash !== definition.hash) return 0;
-  return tools.database.inTenant(tenant, async (client) => {
+  let announce: (() => void) | undefined;
+  const folded = await tools.database.inTenant(tenant, async (client) => {
     // Raising the revision makes every worker read the documents again, its own ones too; the row lock keeps them off.
     const held = await client.query(
       `update read_model.checkpoint set revision = revision + 1, rewrites = rewrites + 1
@@ -34,15 +35,17 @@ export async function retryParkedEvents(
       `select distinct scope, id from read_model.parked where tenant = $1 and projection = $2 and generation = $3`,
       [tenant, name, serving.generation],
     );
-    let folded = 0;
-    for (const key of keys.rows) folded += await retryDocument(client, tools, definition, serving, tenant, key);
-    await notifyProjected(client, {
+    let count = 0;
+    for (const key of keys.rows) count += await retryDocument(client, tools, definition, serving, tenant, key);
+    announce = await notifyProjected(client, tools.fanOut, {
       tenant,
       scopes: [...new Set(keys.rows.map(({ scope }) => scope))],
       position: undefined,
     });
-    return folded;
+    return count;
   });
+  announce?.();
+  return folded;
 }
 
 async function retryDocument(

@@ -60,6 +60,7 @@ async function trySwap(client: pg.ClientBase, building: Building, tools: FeedToo
     await client.query('rollback');
     return outcome;
   };
+  const announcing: (() => void)[] = [];
   await client.query('begin');
   try {
     await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
@@ -89,10 +90,11 @@ async function trySwap(client: pg.ClientBase, building: Building, tools: FeedToo
       if (serving && mine?.halt) return await rollback({ kind: 'stalled', tenant, halt: mine.halt });
       if (!mine || mine.position < reached) return await rollback({ kind: 'later' });
       if (serving) await fenceCheckpoint(client, serving, tenant);
-      await notifyProjected(client, { tenant, scopes: 'all', position: undefined });
+      announcing.push(await notifyProjected(client, tools.fanOut, { tenant, scopes: 'all', position: undefined }));
     }
     await replaceGeneration(client, serving, generation);
     await client.query('commit');
+    for (const announce of announcing) announce();
     return { kind: 'swapped' };
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
