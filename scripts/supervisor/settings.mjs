@@ -23,6 +23,8 @@ import { inRoot } from '../workspace/root.mjs';
  * CAIRN_PROOFS    "off" leaves the log unsigned
  * CAIRN_KEYS      "file", or "vault" with what goes with it, which the API reads itself
  * CAIRN_KEYS_DIR  the folder of the keys for free text (keys in the data folder)
+ * CAIRN_ERASURES_DIR
+ *                 the folder of the list of erasures, better on another disk (erasures in the data folder)
  * CAIRN_DEMO      "off" leaves the demo out: two tenants with people and a trial each
  * PUBLIC_URL      where browsers reach the API (where it listens)
  * OIDC_ISSUER     whose tokens are believed instead of the embedded issuer's; what goes with it, the API reads itself
@@ -78,6 +80,7 @@ export function readSettings(env = process.env) {
     demo: demo === 'on' && ownIssuer,
     dataDir,
     // Keys that are elsewhere need no folder.
+    erasuresDir: path.resolve(env.INIT_CWD ?? '.', env.CAIRN_ERASURES_DIR || path.join(dataDir, 'erasures')),
     keysDir:
       env.CAIRN_KEYS === 'vault'
         ? undefined

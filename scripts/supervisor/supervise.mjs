@@ -84,6 +84,7 @@ async function start(run, fail) {
     CAIRN_MASKING_SECRET: maskingSecret,
     CAIRN_WEBHOOK_SECRET: webhookSecret,
     CAIRN_KEYS_DIR: settings.keysDir ?? '',
+    CAIRN_ERASURES_DIR: settings.erasuresDir,
     CAIRN_SIGNING_KEYS: signingKeys,
     HOST: settings.host,
     PORT: String(settings.port),

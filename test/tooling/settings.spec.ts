@@ -16,6 +16,7 @@ describe('the settings of npm start', () => {
       demo: true,
       dataDir: path.join(repository, '.cairn'),
       keysDir: path.join(repository, '.cairn', 'keys'),
+      erasuresDir: path.join(repository, '.cairn', 'erasures'),
     });
     expect(readSettings({ CAIRN_KEYS_DIR: '/safe/keys' }).keysDir).toBe('/safe/keys');
     expect(readSettings({ CAIRN_KEYS: 'vault' }).keysDir).toBeUndefined();

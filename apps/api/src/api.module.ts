@@ -149,10 +149,13 @@ export class ApiModule {
       (tenant, person) => () => quotas.stretch({ tenant, person }),
     );
     const reports = new CutReports(cuts, history, conduct, configuration.maskingSecret);
-    const keys = openKeys(configuration.keys);
+    const { keys, settle } = openKeys(configuration.keys);
     const freeText = new FreeText(keys, new Erasures(store));
     const erasures = new TrialErasures(history);
-    const heal = (): Promise<void> => healErasures(keys, erasures, freeText);
+    const heal = async (): Promise<void> => {
+      await settle();
+      await healErasures(keys, erasures, freeText);
+    };
     const proofs = new MerkleProofs(new ProofStore(database));
     const cosigning = new Cosigning(proofs, store, configuration.witnesses);
     const verifierKeys =

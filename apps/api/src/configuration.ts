@@ -46,6 +46,8 @@ const Settings = z.object({
   CAIRN_KEYS: z.enum(['file', 'vault']).default('file'),
   /** The folder of the keys, never beside the database's own backups. */
   CAIRN_KEYS_DIR: z.string().min(1).optional(),
+  /** A folder for the list of erasures, apart from the keys and from the database, so that neither brings an erased key back. */
+  CAIRN_ERASURES_DIR: z.string().min(1).optional(),
   /** A HashiCorp Vault or an OpenBao. */
   VAULT_ADDR: z.url({ protocol: /^https?$/ }).optional(),
   VAULT_TOKEN: z.string().min(1).optional(),
@@ -132,9 +134,13 @@ export type IdentityConfiguration =
     };
 
 /** Where participants' keys are. */
-export type KeysConfiguration =
+export type KeysConfiguration = (
   | { readonly kind: 'file'; readonly dir: string }
-  | { readonly kind: 'vault'; readonly vault: VaultSettings; readonly mounts: VaultMounts };
+  | { readonly kind: 'vault'; readonly vault: VaultSettings; readonly mounts: VaultMounts }
+) & {
+  /** Folder of the register of erasures, where one is kept. */
+  readonly register: string | undefined;
+};
 
 export interface Configuration {
   readonly databaseUrl: string;
@@ -212,10 +218,12 @@ export function readConfiguration(
 }
 
 function keysOf(settings: z.infer<typeof Settings>): KeysConfiguration {
-  if (settings.CAIRN_KEYS === 'file') return { kind: 'file', dir: settings.CAIRN_KEYS_DIR! };
+  const register = settings.CAIRN_ERASURES_DIR;
+  if (settings.CAIRN_KEYS === 'file') return { kind: 'file', dir: settings.CAIRN_KEYS_DIR!, register };
   const { VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_TRANSIT_MOUNT, VAULT_KV_MOUNT } = settings;
   return {
     kind: 'vault',
+    register,
     vault: { address: VAULT_ADDR!, token: VAULT_TOKEN!, namespace: VAULT_NAMESPACE },
     mounts: { transit: VAULT_TRANSIT_MOUNT, kv: VAULT_KV_MOUNT },
   };
