@@ -7,6 +7,11 @@ export interface Scale {
   /** In the large log, and in the small one that it is compared with. */
   readonly events: number;
   readonly fewEvents: number;
+  /** In the very large log, which only its own section has. */
+  readonly manyEvents: number;
+  /** Rounds of pages, and how many of each kind are asked for in a round. */
+  readonly pageRounds: number;
+  readonly pages: number;
   readonly trials: number;
   readonly rebuildRounds: number;
   readonly growthRounds: number;
@@ -32,12 +37,18 @@ export interface Scale {
   readonly streamReaders: number;
   readonly streamSeconds: number;
   readonly streamBacklog: number;
+  readonly streamRounds: number;
+  /** Turns of one instance and of two. */
+  readonly instanceRounds: number;
 }
 
 export const FULL: Scale = {
   quick: false,
   events: 1_000_000,
   fewEvents: 100_000,
+  manyEvents: 10_000_000,
+  pageRounds: 5,
+  pages: 200,
   trials: 20,
   rebuildRounds: 3,
   growthRounds: 5,
@@ -53,14 +64,19 @@ export const FULL: Scale = {
   tenantRounds: 7,
   tenantSeconds: 10,
   streamReaders: 2_000,
-  streamSeconds: 20,
+  streamSeconds: 10,
   streamBacklog: 20_000,
+  streamRounds: 3,
+  instanceRounds: 7,
 };
 
 export const QUICK: Scale = {
   quick: true,
   events: 20_000,
   fewEvents: 2_000,
+  manyEvents: 60_000,
+  pageRounds: 1,
+  pages: 20,
   trials: 4,
   rebuildRounds: 1,
   growthRounds: 1,
@@ -78,6 +94,8 @@ export const QUICK: Scale = {
   streamReaders: 80,
   streamSeconds: 2,
   streamBacklog: 2_000,
+  streamRounds: 1,
+  instanceRounds: 2,
 };
 
 /** What the sections of one run share. */

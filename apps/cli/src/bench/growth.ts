@@ -56,7 +56,7 @@ export async function benchGrowth({ databases, scale }: BenchContext): Promise<S
  * Appends supervisions, each a new stream as in the product; no read model is made of them, so that they change no rebuild.
  * @returns microseconds per append
  */
-async function appendCost(store: PostgresEventStore, appends: number): Promise<number> {
+export async function appendCost(store: PostgresEventStore, appends: number): Promise<number> {
   let left = appends;
   const started = performance.now();
   await Promise.all(
