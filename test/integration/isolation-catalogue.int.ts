@@ -227,6 +227,7 @@ describe('the live catalogue', () => {
       'cairn.checkpoint',
       'cairn.event',
       'cairn.log',
+      'cairn.log_copy',
       'cairn.notary',
       'cairn.tile',
       'read_model.checkpoint',

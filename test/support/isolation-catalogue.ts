@@ -3,6 +3,7 @@ import type pg from 'pg';
 /** Tables that hold nothing of a tenant, and why. */
 const WITHOUT_TENANT: Readonly<Record<string, string>> = {
   'cairn.instance': 'processes of the installation that live',
+  'cairn.log_copy': 'of which other store the logs are a copy, and how far',
   'public.cairn_migration': 'which migrations have run',
   'read_model.generation': 'one building of a projection over all logs',
 };
@@ -47,6 +48,13 @@ const DEFINERS: Readonly<Record<string, { readonly callers: readonly string[]; r
     why: 'names tenants without a holder to those who must know all logs',
   },
   'cairn.take_leases': { callers: ['cairn_alerter', 'cairn_projector'], why: 'takes what nobody holds' },
+  'cairn.begin_copy': {
+    callers: ['cairn_projector'],
+    why: 'makes the database a copy of another store, which shuts the other ways to events',
+  },
+  'cairn.copy': { callers: ['cairn_projector'], why: 'the one way to events of a copy; it sets the tenant' },
+  'cairn.end_copy': { callers: ['cairn_restorer'], why: 'makes a copy a store of its own; it sets the tenant' },
+  'cairn.halt_copy': { callers: ['cairn_projector'], why: 'says why copying has stopped, which is no tenant’s' },
   'cairn.keep_checkpoints': { callers: ['cairn_projector'], why: 'the one way to checkpoints; it sets the tenant' },
   'cairn.halt_notary': {
     callers: ['cairn_projector'],

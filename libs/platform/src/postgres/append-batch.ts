@@ -1,7 +1,5 @@
 import { type Append, type AppendOutcome, type Placement, type Position, eventId } from '@cairn/event-sourcing';
-
-/** U+001E, the record separator of ASCII: no name may hold it, and JSON only escaped. */
-const SEPARATOR = '\u001e';
+import { metadataText, SEPARATOR } from './event-columns.js';
 
 /** The call of `cairn.append`; see the migration for what its arguments and its answer mean. */
 export const APPEND_STATEMENT = {
@@ -42,7 +40,7 @@ export function encodeBatch(tenant: string, appends: readonly Append[]): string[
     const expectation = encodeExpectation(append.expected);
     const correlationId = unlessCommand(append.correlationId, commandId);
     const causationId = unlessCommand(append.causationId, commandId);
-    const metadataText = encodeMetadata(append.metadata);
+    const about = append.metadata === undefined ? '' : metadataText(append.metadata);
     for (let ordinal = 0; ordinal < append.events.length; ordinal++) {
       const event = append.events[ordinal]!;
       commands.push(index + 1);
@@ -57,7 +55,7 @@ export function encodeBatch(tenant: string, appends: readonly Append[]): string[
       actors.push(append.actor);
       correlationIds.push(correlationId);
       causationIds.push(causationId);
-      metadata.push(metadataText);
+      metadata.push(about);
       payloads.push(event.payload);
     }
   }
@@ -119,8 +117,3 @@ function encodeExpectation(expected: Append['expected']): number {
 }
 
 const unlessCommand = (id: string | undefined, commandId: string): string => (id === commandId ? '' : (id ?? ''));
-
-function encodeMetadata(metadata: Append['metadata']): string {
-  for (const _ in metadata) return JSON.stringify(metadata);
-  return '';
-}

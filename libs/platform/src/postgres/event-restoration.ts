@@ -6,6 +6,7 @@ import {
   type TenantId,
 } from '@cairn/event-sourcing';
 import pg from 'pg';
+import { recordedColumns } from './event-columns.js';
 import { isPassing, isWrongValue, messageOf } from './failure.js';
 
 /** An event as it was recorded in another log: all but whose log it is and where in it. */
@@ -24,8 +25,6 @@ export class NoLog extends Error {
   override readonly name = 'NoLog';
 }
 
-/** U+001E: no name may hold it, and JSON only escaped. */
-const SEPARATOR = '\u001e';
 /** Longest time that one page may take in the server, in milliseconds. */
 const PAGE_TIMEOUT = 60_000;
 
@@ -74,27 +73,7 @@ export class EventRestoration {
     if (events.length === 0) return;
     const { rows } = await this.call<{ head: string | null }>(
       'select cairn.restore($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as head',
-      [
-        this.tenant,
-        this.head,
-        ...[
-          events.map(({ revision }) => revision),
-          events.map(({ id }) => id),
-          events.map(({ commandId }) => commandId),
-          events.map(({ schemaVersion }) => schemaVersion),
-          events.map(({ occurredAt }) => occurredAt),
-          events.map(({ recordedAt }) => recordedAt),
-        ].map((column) => `{${column}}`),
-        ...[
-          events.map(({ stream }) => stream),
-          events.map(({ type }) => type),
-          events.map(({ actor }) => actor),
-          events.map(({ correlationId, commandId }) => (correlationId === commandId ? '' : correlationId)),
-          events.map(({ causationId, commandId }) => (causationId === commandId ? '' : causationId)),
-          events.map(({ metadata }) => metadataText(metadata)),
-          events.map(({ payload }) => payload),
-        ].map((column) => column.join(SEPARATOR)),
-      ],
+      [this.tenant, this.head, ...recordedColumns(events)],
     );
     const head = rows[0]!.head;
     if (head === null) throw new LogNotEmpty();
@@ -122,10 +101,4 @@ export class EventRestoration {
       throw error;
     }
   }
-}
-
-/** As `cairn.append` is given it. */
-function metadataText(metadata: Readonly<Record<string, string>>): string {
-  for (const _ in metadata) return JSON.stringify(metadata);
-  return '';
 }

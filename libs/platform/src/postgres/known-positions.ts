@@ -13,6 +13,8 @@ const LOOK_AGAIN_MS = 5;
  * one may come of it. The row names who holds it (by the low half of a transaction's id, which is made whole by the newest
  * one), so no lock is needed. The 10 milliseconds are for the moment between an append's taking its time and its row.
  *
+ * Where the log is a copy, what was recorded elsewhere may still be on its way: nothing is settled before it is said to be here.
+ *
  * A position is looked for as the first of those from it on, and is worked out before: both leave the planner one way, by
  * the index. Else it would join with all of the log, or, as sums may fail, look each row over behind row-level security.
  */
@@ -28,7 +30,8 @@ const SEARCH = {
         last_recorded_at > known_at or clock_timestamp() < known_at
           or clock_timestamp() - interval '10 milliseconds' > known_at
             and (holder = 0 or pg_visible_in_snapshot((newest + ((holder - newest + 2147483648) % 4294967296
-              + 4294967296) % 4294967296 - 2147483648)::text::xid8, seen)) as settled
+              + 4294967296) % 4294967296 - 2147483648)::text::xid8, seen))
+            and coalesce((select complete_through >= known_at from cairn.log_copy), true) as settled
       from own
       cross join lateral (
         select head, last_recorded_at, xmax::text::numeric as holder from cairn.log where log.tenant = own.tenant

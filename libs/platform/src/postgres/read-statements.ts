@@ -36,4 +36,17 @@ export const READ = {
   /** Values: id. */
   event: events('event', 'id = $2'),
   head: inTenant('head', 'select head from cairn.log where tenant = own.tenant'),
+  /** Values: service. */
+  fence: inTenant('fence', 'select token from cairn.lease where tenant = own.tenant and service = $2'),
+  /** Values: streams, revisions. Which of these events there are, by their place in the list from 1. */
+  places: inTenant(
+    'places',
+    `select given.place, here.position, date_part('epoch', here.recorded_at) * 1000
+     from unnest($2::text[], $3::int[]) with ordinality as given (stream, revision, place)
+     cross join lateral (
+       select position, recorded_at from cairn.event
+       where tenant = own.tenant and stream = given.stream and revision >= given.revision and revision <= given.revision
+       order by revision limit 1
+     ) here`,
+  ),
 } as const satisfies Readonly<Record<string, ReadStatement>>;
