@@ -137,13 +137,17 @@ it('answers the same under every path, whether there is something or not', async
     '/nothing',
     '/..%2fhealth',
     '/health/x',
+    '/live/x',
+    '/..%2fready',
   ];
   for (const path of paths) {
     for (const method of ['GET', 'POST']) {
       expect([path, method, await answerTo({}, path, method)]).toEqual([path, method, REFUSED]);
     }
   }
-  expect(await answerTo({}, '/health', 'GET')).toMatchObject({ status: 200 });
+  for (const open of ['/health', '/live', '/ready']) {
+    expect([open, await answerTo({}, open, 'GET')]).toEqual([open, expect.objectContaining({ status: 200 })]);
+  }
 });
 
 it('judges a request before its body comes', async () => {

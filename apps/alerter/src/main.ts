@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Database, PostgresEventStore } from '@cairn/platform';
+import { DatabaseNeeds, probes, Readiness } from '@cairn/platform/operations';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
 import { pino } from 'pino';
@@ -25,6 +26,9 @@ async function main(): Promise<void> {
   const tools = { configuration, store, database, catalogue, logger, registry, now: Date.now };
   const app = await NestFactory.create(AlerterModule.around(tools), { logger: false, forceCloseConnections: true });
   app.useLogger(app.get(Logger));
+  const needs = new DatabaseNeeds({ url, role: 'cairn_alerter', applicationName: 'cairn alerter' });
+  const readiness = new Readiness([needs.migrated]);
+  app.use(probes(readiness));
   const parts = partsOf(tools);
   let running: RunningParts | undefined;
 
@@ -32,11 +36,12 @@ async function main(): Promise<void> {
   const end = (why: string): Promise<void> =>
     (ending ??= (async () => {
       logger.info({ why }, 'ending');
+      readiness.end();
       setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
       await app.close();
       await running?.stop();
       await store.close();
-      await database.close();
+      await Promise.all([database.close(), needs.close()]);
     })());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));
   // A supervisor that was killed cannot end its services; its end of the channel closes all the same.

@@ -1,5 +1,9 @@
 import type http from 'node:http';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { waitForSchema } from '@cairn/platform';
+import { openFanOut } from '@cairn/platform/kafka';
+import { probes } from '@cairn/platform/operations';
 import { NestFactory } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -22,20 +26,24 @@ import type { Identity } from './identity/identity.js';
 import { openIdentity } from './identity/open-identity.js';
 import { admission } from './limits/admission.js';
 import { documentLimits } from './limits/document-limits.js';
+import { believeProxies } from './limits/client-address.js';
 import { BODY_WITHIN, bodyWithin, knownMethods, limitConnections } from './limits/edge.js';
 import { Quotas } from './limits/quotas.js';
 import { accessLog, whoOf } from './log/access-log.js';
 import { openLog } from './log/log.js';
+import { RequestsUnderWay } from './operations/requests-under-way.js';
 import { EdgeErrorsFilter } from './operations/edge-errors.filter.js';
 
 /** A running service. */
 export interface Api {
   readonly url: string;
-  /** Ends it in order: imports and subscriptions, then requests, then connections. */
+  /** Ends it in order: first it is not ready any more, then end imports and subscriptions, then requests, then connections. */
   close(): Promise<void>;
 }
 
 const GRAPHQL = '/graphql';
+/** Longest time for requests under way when the service ends, in milliseconds. */
+const ANSWERED_WITHIN = 5_000;
 const PUBLIC = path.resolve(import.meta.dirname, '../public');
 
 /**
@@ -44,21 +52,28 @@ const PUBLIC = path.resolve(import.meta.dirname, '../public');
  * @throws InvalidIssuerFile, or the file system's error, when the embedded issuer's file is none
  */
 export async function startApi(configuration: Configuration, logTo?: DestinationStream): Promise<Api> {
-  const connections = openConnections(configuration);
+  const log = openLog(configuration.logLevel, logTo);
+  const fanOut = await openFanOut(configuration.fanOut, log);
+  const connections = openConnections(configuration, fanOut);
   const stopping = new AbortController();
   let endSubscriptions: (() => Promise<void>) | undefined;
   let app: NestExpressApplication | undefined;
+  let underWay: RequestsUnderWay | undefined;
   const close = async (): Promise<void> => {
+    connections.readiness.end();
+    // Whoever sends requests here has to notice first that others should have them.
+    if (underWay) await wait(configuration.endAfterSeconds * 1_000);
     stopping.abort();
-    await endSubscriptions?.();
+    await Promise.all([underWay?.end(ANSWERED_WITHIN), endSubscriptions?.()]);
     await app?.close();
     await connections.close();
+    await fanOut?.close();
   };
   try {
+    await waitForSchema(connections.database, configuration.startTimeoutSeconds, (why) => log.warn(why));
     await waitForStore(connections.store, configuration.startTimeoutSeconds);
-    await connections.readModels.start();
+    await Promise.all([connections.readModels.start(), connections.instances.start()]);
 
-    const log = openLog(configuration.logLevel, logTo);
     const unexpected: UnexpectedError = (id, error) => log.error({ event: 'unexpected', id, err: error });
     const identity = await openIdentity(configuration, () => localUrl(app!.getHttpServer()), unexpected);
     const { reauthentication } = identity;
@@ -77,6 +92,7 @@ export async function startApi(configuration: Configuration, logTo?: Destination
     // A digest of every answer, for caches that none of them may enter.
     app.set('etag', false);
     app.use(accessLog(log), helmet(SECURITY_HEADERS), knownMethods, bodyWithin(BODY_WITHIN));
+    app.use(probes(connections.readiness));
     const conduct = app.get(Conduct);
     const viewers = app.get(Viewers);
     const signedIn = (who: Identity): Promise<void> => conduct.signedIn(who);
@@ -97,6 +113,8 @@ export async function startApi(configuration: Configuration, logTo?: Destination
 
     await app.init();
     const server = app.getHttpServer();
+    underWay = new RequestsUnderWay(server);
+    believeProxies(server, configuration.trustedProxies);
     limitConnections(server);
     endSubscriptions = serveSubscriptions({
       server,

@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import { Database, isPassing, type LogStore, PostgresEventStore, ReadModels } from '@cairn/platform';
+import { Database, type FanOut, isPassing, type LogStore, PostgresEventStore, ReadModels } from '@cairn/platform';
+import { DatabaseNeeds, Readiness } from '@cairn/platform/operations';
+import { Instances } from '@cairn/platform/leases';
 import type { Configuration } from './configuration.js';
 import { readModelNames } from './monitoring/trial-documents.js';
 
@@ -9,21 +11,37 @@ export interface Connections {
   readonly store: LogStore;
   readonly readModels: ReadModels;
   readonly database: Database;
+  /** How many of this service there are. */
+  readonly instances: Instances;
+  readonly readiness: Readiness;
   close(): Promise<void>;
 }
 
 const NAME = 'cairn api';
 
-export function openConnections({ databaseUrl: url, databaseConnections: max }: Configuration): Connections {
-  const store = new PostgresEventStore({ url, applicationName: NAME });
-  const readModels = new ReadModels({ url, store, models: readModelNames, applicationName: NAME, maxConnections: max });
+/** @param fanOut for whoever gave it to close; without one the database's own is used */
+export function openConnections(
+  { databaseUrl: url, databaseConnections: max }: Configuration,
+  fanOut?: FanOut,
+): Connections {
+  const hints = fanOut && { fanOut };
+  const store = new PostgresEventStore({ url, applicationName: NAME, ...hints });
+  const readModels = new ReadModels({
+    ...{ url, store, models: readModelNames, applicationName: NAME, maxConnections: max },
+    ...hints,
+  });
+  const instances = new Instances({ url, role: 'cairn_service', service: 'api' });
   const database = new Database({ url, role: 'cairn_service', applicationName: `${NAME} history`, max: 4 });
+  const needs = new DatabaseNeeds({ url, role: 'cairn_service', applicationName: NAME });
+  const readiness = new Readiness([needs.migrated, needs.showing(readModelNames)]);
   return {
     store,
     readModels,
     database,
+    instances,
+    readiness,
     close: async () => {
-      await Promise.all([readModels.close(), database.close()]);
+      await Promise.all([readModels.close(), instances.stop(), database.close(), needs.close()]);
       await store.close();
     },
   };

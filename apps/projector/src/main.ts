@@ -8,6 +8,7 @@ import {
   ProjectionRunner,
   ProofStore,
 } from '@cairn/platform';
+import { DatabaseNeeds, probes, Readiness } from '@cairn/platform/operations';
 import { InvalidKeyRing } from '@cairn/platform/signing';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
@@ -52,14 +53,18 @@ async function main(): Promise<void> {
     forceCloseConnections: true,
   });
   app.useLogger(app.get(Logger));
+  const needs = new DatabaseNeeds({ url: databaseUrl, role: 'cairn_projector', applicationName: 'cairn projector' });
+  const readiness = new Readiness([needs.migrated]);
+  app.use(probes(readiness));
 
   let ending: Promise<void> | undefined;
   const end = (why: string): Promise<void> =>
     (ending ??= (async () => {
       logger.info({ why }, 'ending');
+      readiness.end();
       setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
       await app.close();
-      await Promise.all([runner.stop(), signing?.close()]);
+      await Promise.all([runner.stop(), signing?.close(), needs.close()]);
       await store.close();
     })());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));

@@ -15,6 +15,8 @@ const PATHS = new Set([
   '/import',
   '/restore',
   '/health',
+  '/live',
+  '/ready',
   '/metrics',
   '/sign-in',
   '/sign-in/callback',
