@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EventStore, Position, TenantId } from '@cairn/event-sourcing';
 import type { ProofStore } from '@cairn/platform';
+import { alone, type Lease, LeaseLost, type TenantLeases } from '@cairn/platform/leases';
 import type { SigningKeys } from './signing-keys.js';
 import { LogAltered, TenantNotary } from './tenant-notary.js';
 
@@ -23,6 +24,8 @@ export interface NotaryOptions {
   readonly proofs: ProofStore;
   readonly keys: () => Promise<SigningKeys>;
   readonly observer: NotaryObserver;
+  /** Whose logs this process signs, where several share them; all unless given. */
+  readonly leases?: TenantLeases;
   /** How long events are collected before they are signed together, default 400 milliseconds. */
   readonly gatherMs?: number;
   /** Between looks at 256 signed events, of one log after the other, default 1 second. */
@@ -44,18 +47,23 @@ const REST = 5;
  * Any number of notaries may work on one database; of two that sign the same page one is let through.
  */
 export class Notary {
-  private readonly tenants = new Map<TenantId, TenantNotary>();
+  private readonly tenants = new Map<TenantId, { readonly notary: TenantNotary; readonly token: bigint | undefined }>();
+  private readonly leases: TenantLeases;
   private readonly stopping = new AbortController();
   private readonly grown = new Set<TenantId>();
   private looks = 0;
   private patrolled: TenantId | undefined;
   private deafen: (() => void) | undefined;
+  private untake: (() => void) | undefined;
   private work: readonly Promise<void>[] = [];
 
-  constructor(private readonly options: NotaryOptions) {}
+  constructor(private readonly options: NotaryOptions) {
+    this.leases = options.leases ?? alone;
+  }
 
   start(): void {
     this.deafen = this.options.store.onAppended?.((tenant) => this.grown.add(tenant));
+    this.untake = this.leases.onTaken(({ tenant }) => this.grown.add(tenant));
     const { gatherMs = 400, patrolEveryMs = 1_000 } = this.options;
     this.work = [
       this.forEver(gatherMs, () => this.signAll()),
@@ -68,6 +76,7 @@ export class Notary {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.deafen?.();
+    this.untake?.();
     await Promise.all(this.work);
   }
 
@@ -137,20 +146,28 @@ export class Notary {
   }
 
   private async attempt(tenant: TenantId, work: (notary: TenantNotary) => Promise<void>): Promise<void> {
-    let notary = this.tenants.get(tenant);
-    if (!notary) {
-      notary = new TenantNotary(tenant, this.options);
-      this.tenants.set(tenant, notary);
-    }
+    const lease = this.leases.of(tenant);
+    if (!lease) return void this.tenants.delete(tenant);
+    const notary = this.notary(tenant, lease);
     try {
-      await work(notary);
+      await lease.during(() => work(notary));
     } catch (error) {
       if (!(error instanceof LogAltered)) {
-        if (!this.stopping.signal.aborted) this.options.observer.failed(tenant, error);
+        if (!(error instanceof LeaseLost) && !this.stopping.signal.aborted) this.options.observer.failed(tenant, error);
         return;
       }
       await this.halt(tenant, notary, error);
     }
+  }
+
+  /** What it has in memory is of the lease under which it was read: meanwhile another process may have signed. */
+  private notary(tenant: TenantId, lease: Lease): TenantNotary {
+    const token = lease.fence?.token;
+    const known = this.tenants.get(tenant);
+    if (known && known.token === token) return known.notary;
+    const notary = new TenantNotary(tenant, this.options, lease);
+    this.tenants.set(tenant, { notary, token });
+    return notary;
   }
 
   private async halt(tenant: TenantId, notary: TenantNotary, { position, reason }: LogAltered): Promise<void> {

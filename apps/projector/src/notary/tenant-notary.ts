@@ -16,6 +16,7 @@ import {
 } from '@cairn/audit';
 import type { EventStore, Position, RecordedEvent, TenantId } from '@cairn/event-sourcing';
 import type { ProofStore, SignedTree } from '@cairn/platform';
+import type { Lease } from '@cairn/platform/leases';
 import { GrowingTree } from './growing-tree.js';
 import type { SigningKeys } from './signing-keys.js';
 
@@ -66,6 +67,7 @@ export class TenantNotary {
   constructor(
     private readonly tenant: TenantId,
     private readonly tools: NotaryTools,
+    private readonly lease?: Pick<Lease, 'guard'>,
   ) {}
 
   /**
@@ -83,7 +85,8 @@ export class TenantNotary {
       const checkpoints = await this.sign(signed, events, await this.tools.keys());
       const last = events.at(-1)!.position;
       const growth = [...signed.trees.values()].flatMap((tree) => tree.takeGrowth());
-      if (!(await this.tools.proofs.keep(this.tenant, { before, last }, growth, checkpoints))) throw new Overtaken();
+      if (!(await this.tools.proofs.keep(this.tenant, { before, last }, growth, checkpoints, this.lease)))
+        throw new Overtaken();
       signed.position = last;
       return { checkpoints: checkpoints.length, more: events.length === PAGE };
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { TenantId } from '@cairn/event-sourcing';
 import pg from 'pg';
+import type { Lease } from '../leases/lease.js';
 
 /** The database roles of Cairn: none of them may log in, each connection takes one on. */
 export type DatabaseRole = 'cairn_alerter' | 'cairn_backup' | 'cairn_owner' | 'cairn_projector' | 'cairn_service';
@@ -11,7 +12,17 @@ export interface DatabaseOptions {
   readonly max?: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
+  /**
+   * For a service of which there may be several instances: what this process leaves lying within a transaction, because it was
+   * stopped or cut off, is ended by the server after five seconds, so that its locks hold up nobody else.
+   */
+  readonly isShared?: boolean;
 }
+
+const SHARED = ['idle_in_transaction_session_timeout=5s', 'tcp_user_timeout=5s', 'tcp_keepalives_idle=5']
+  .concat('tcp_keepalives_interval=2', 'tcp_keepalives_count=3')
+  .map((setting) => ` -c ${setting}`)
+  .join('');
 
 const SET_TENANT = { name: 'cairn_set_tenant', text: "select set_config('cairn.tenant', $1, true)" } as const;
 
@@ -24,7 +35,7 @@ export class Database {
     this.role = options.role;
     this.pool = new pg.Pool({
       connectionString: options.url,
-      options: `-c role=${options.role}`,
+      options: `-c role=${options.role}${options.isShared ? SHARED : ''}`,
       max: options.max ?? 8,
       application_name: options.applicationName,
       connectionTimeoutMillis: 10_000,
@@ -35,14 +46,23 @@ export class Database {
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  /** Runs a piece of work in one transaction that sees this tenant only. */
-  async inTenant<Result>(tenant: TenantId, work: (client: pg.ClientBase) => Promise<Result>): Promise<Result> {
+  /**
+   * Runs a piece of work in one transaction that sees this tenant only.
+   * @param lease kept from changing hands until the transaction has ended
+   * @throws LeaseLost when it has changed hands already
+   */
+  async inTenant<Result>(
+    tenant: TenantId,
+    work: (client: pg.ClientBase) => Promise<Result>,
+    lease?: Pick<Lease, 'guard'>,
+  ): Promise<Result> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     try {
       await client.query('begin');
       // A value of its own: the text of a statement is shown to every session of the same login.
       await client.query({ ...SET_TENANT, values: [tenant] });
+      await lease?.guard(client);
       const result = await work(client);
       await client.query('commit');
       return result;

@@ -1,4 +1,5 @@
 import { type EventCatalogue, type EventStore, LOG_START, type Position, type TenantId } from '@cairn/event-sourcing';
+import { alone, type Lease, LeaseLost } from '../leases/lease.js';
 import type { Database } from '../postgres/database.js';
 import type { FanOut } from '../fan-out/fan-out.js';
 import { Bell } from './bell.js';
@@ -59,18 +60,21 @@ export class LiveFeed {
   private stale = false;
   private retryingHalted = true;
   private lastWriteMs = 0;
-  private stopping = false;
+  private isStopped = false;
   private running: Promise<void> | undefined;
 
   constructor(
     readonly tenant: TenantId,
     private readonly tools: FeedTools,
+    private readonly lease: Lease = alone.of(tenant)!,
   ) {
     this.versions = tools.catalogue.versions();
   }
 
-  start(): void {
-    this.running ??= this.run();
+  /** @returns when it has ended: because it was stopped, or the lease ends */
+  start(): Promise<void> {
+    this.lease.signal.addEventListener('abort', () => this.bell.ring(), { once: true });
+    return (this.running ??= this.lease.during(() => this.run()));
   }
 
   /** The log may have grown. */
@@ -92,9 +96,13 @@ export class LiveFeed {
 
   /** Ends after the page under way. */
   async stop(): Promise<void> {
-    this.stopping = true;
+    this.isStopped = true;
     this.bell.ring();
     await this.running;
+  }
+
+  private get stopping(): boolean {
+    return this.isStopped || this.lease.signal.aborted;
   }
 
   private async run(): Promise<void> {
@@ -106,7 +114,7 @@ export class LiveFeed {
         if (!moved && !this.stopping) await this.bell.rung(LOOK_EVERY_MS);
       } catch (error) {
         this.followed = undefined;
-        this.tools.observer.failed?.(this.tenant, error);
+        if (!(error instanceof LeaseLost)) this.tools.observer.failed?.(this.tenant, error);
         const pause = BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)]!;
         // Not the bell: a log that grows during an outage must not turn the pauses into a busy loop.
         for (let left = pause; left > 0 && !this.stopping; left -= 50) await new Promise((go) => setTimeout(go, 50));
@@ -174,32 +182,36 @@ export class LiveFeed {
   private async write(advanced: readonly Followed[]): Promise<boolean> {
     const { database, observer, fanOut } = this.tools;
     let lost = false;
-    const announce = await database.inTenant(this.tenant, async (client) => {
-      const scopes = new Set<string>();
-      for (const followed of advanced) {
-        const { generation, checkpoint, memory } = followed;
-        const folded = followed.folded!;
-        followed.folded = undefined;
-        if (!(await advanceCheckpoint(client, generation, this.tenant, checkpoint, folded))) {
-          lost = true;
-          continue;
+    const announce = await database.inTenant(
+      this.tenant,
+      async (client) => {
+        const scopes = new Set<string>();
+        for (const followed of advanced) {
+          const { generation, checkpoint, memory } = followed;
+          const folded = followed.folded!;
+          followed.folded = undefined;
+          if (!(await advanceCheckpoint(client, generation, this.tenant, checkpoint, folded))) {
+            lost = true;
+            continue;
+          }
+          const changed = memory.take();
+          await upsertDocuments(client, generation, this.tenant, changed);
+          await insertParked(client, generation, this.tenant, folded.parked);
+          followed.checkpoint = {
+            ...checkpoint,
+            position: folded.position,
+            revision: checkpoint.revision + 1n,
+            halt: folded.halt,
+          };
+          for (const { scope } of changed) scopes.add(scope);
         }
-        const changed = memory.take();
-        await upsertDocuments(client, generation, this.tenant, changed);
-        await insertParked(client, generation, this.tenant, folded.parked);
-        followed.checkpoint = {
-          ...checkpoint,
-          position: folded.position,
-          revision: checkpoint.revision + 1n,
-          halt: folded.halt,
-        };
-        for (const { scope } of changed) scopes.add(scope);
-      }
-      const notice = { tenant: this.tenant, scopes: [...scopes], position: this.position() };
-      const announcing = await notifyProjected(client, fanOut, notice);
-      await observer.written?.(this.tenant);
-      return announcing;
-    });
+        const notice = { tenant: this.tenant, scopes: [...scopes], position: this.position() };
+        const announcing = await notifyProjected(client, fanOut, notice);
+        await observer.written?.(this.tenant);
+        return announcing;
+      },
+      this.lease,
+    );
     announce();
     return lost;
   }

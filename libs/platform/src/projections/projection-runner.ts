@@ -1,6 +1,7 @@
 import type { EventCatalogue, EventStore, Projection, TenantId } from '@cairn/event-sourcing';
 import type { FanOut } from '../fan-out/fan-out.js';
 import { PostgresFanOut } from '../fan-out/postgres-fan-out.js';
+import { alone, type TenantLeases } from '../leases/lease.js';
 import { Database } from '../postgres/database.js';
 import { Bell } from './bell.js';
 import { readGenerations, requestGeneration, resumeGeneration, serveFromEmpty } from './generation.js';
@@ -40,6 +41,8 @@ export interface ProjectionRunnerOptions {
   readonly rebuild?: RebuildBudget;
   /** How readers elsewhere learn of what was written, for whoever gave it to close; PostgreSQL's NOTIFY unless given. */
   readonly fanOut?: FanOut;
+  /** Whose logs this process follows, where several share them; all unless given. Building is one worker's at a time anyway. */
+  readonly leases?: TenantLeases;
 }
 
 const LOOK_FOR_TENANTS_EVERY_MS = 2_000;
@@ -60,12 +63,21 @@ export class ProjectionRunner {
   private readonly work: Promise<void>[] = [];
   private stopped: Promise<void> | undefined;
   private deafen: (() => void) | undefined;
+  private untake: (() => void) | undefined;
+  private readonly leases: TenantLeases;
 
   /** @throws InvalidProjection */
   constructor(private readonly options: ProjectionRunnerOptions) {
+    this.leases = options.leases ?? alone;
     this.definitions = options.projections.map(({ projection, onPoison }) => defineProjection(projection, onPoison));
     const applicationName = options.applicationName ?? 'cairn projector';
-    this.database = new Database({ url: options.url, role: 'cairn_projector', applicationName, max: 8 });
+    this.database = new Database({
+      url: options.url,
+      role: 'cairn_projector',
+      applicationName,
+      max: 8,
+      isShared: true,
+    });
     this.tools = {
       database: this.database,
       store: options.store,
@@ -93,6 +105,7 @@ export class ProjectionRunner {
   async start(): Promise<void> {
     await this.prepare();
     this.deafen = this.options.store.onAppended?.((tenant) => this.feed(tenant)?.wake());
+    this.untake = this.leases.onTaken(({ tenant }) => void this.feed(tenant));
     await this.requests.open();
     this.work.push(this.findTenants(), this.build());
   }
@@ -106,6 +119,7 @@ export class ProjectionRunner {
   private async end(): Promise<void> {
     this.stopping.abort();
     this.deafen?.();
+    this.untake?.();
     this.requested.ring();
     await this.requests.close();
     await Promise.all([...this.work, ...[...this.feeds.values()].map((feed) => feed.stop())]);
@@ -183,13 +197,14 @@ export class ProjectionRunner {
     }
   }
 
+  /** The feed of a log; none while another process follows it. */
   private feed(tenant: TenantId): LiveFeed | undefined {
-    let feed = this.feeds.get(tenant);
-    if (!feed && !this.stopping.signal.aborted) {
-      feed = new LiveFeed(tenant, this.tools);
-      this.feeds.set(tenant, feed);
-      feed.start();
-    }
+    const known = this.feeds.get(tenant);
+    const lease = known || this.stopping.signal.aborted ? undefined : this.leases.of(tenant);
+    if (!lease) return known;
+    const feed = new LiveFeed(tenant, this.tools, lease);
+    this.feeds.set(tenant, feed);
+    void feed.start().finally(() => this.feeds.delete(tenant));
     return feed;
   }
 

@@ -1,5 +1,6 @@
 import type { Instant, Position, TenantId } from '@cairn/event-sourcing';
 import type pg from 'pg';
+import type { Lease } from '../leases/lease.js';
 import type { Database } from '../postgres/database.js';
 
 /** Hashes that go behind those that a tile has, or are the first of it. */
@@ -71,18 +72,22 @@ export class ProofStore {
    * Keeps what was signed of the positions after `before` up to `last`, all of it or nothing.
    *
    * Nobody waits for the disk: the events that are signed are on it already, and from them the same is signed again.
+   * @param lease under which it is kept
    * @returns false when another notary was faster, or the notary has been halted
+   * @throws LeaseLost
    */
   async keep(
     tenant: TenantId,
     { before, last }: { readonly before: Position; readonly last: Position },
     tiles: readonly TileGrowth[],
     checkpoints: readonly SignedTree[],
+    lease?: Pick<Lease, 'guard'>,
   ): Promise<boolean> {
     const client = await this.database.pool.connect();
     let broken: Error | undefined;
     try {
       await client.query('begin; set local synchronous_commit = off');
+      await lease?.guard(client);
       const { rows } = await client.query<{ kept: boolean }>({
         name: 'cairn_keep_checkpoints',
         text: 'select cairn.keep_checkpoints($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as kept',
