@@ -14,6 +14,21 @@ const WIDER_POLICIES: Readonly<Record<string, string>> = {
     'cairn.tenants(), which projector and alerter call; no login can be the owner',
   'cairn.lease leasing ALL to cairn_owner':
     'who works on which tenant, for projector and alerter, who know all of them; no login can be the owner',
+  ...Object.fromEntries(
+    [
+      'alerting.delivery',
+      'alerting.kafka_relay',
+      'alerting.subscriber',
+      'alerting.timer',
+      'alerting.watch',
+      'cairn.notary',
+      'read_model.checkpoint',
+      'read_model.parked',
+    ].map((table) => [
+      `${table} measuring SELECT to cairn_owner`,
+      'counts and ages over all tenants, for projector and alerter, who know all of them; no login can be the owner',
+    ]),
+  ),
 };
 
 /** Functions that act as their owner, who may call them, and why they may. All have their search path pinned. */
@@ -65,6 +80,18 @@ const DEFINERS: Readonly<Record<string, { readonly callers: readonly string[]; r
     callers: ['cairn_restorer'],
     why: 'what was signed of a log that the same transaction restored; it sets the tenant',
   },
+  ...Object.fromEntries(
+    ['logs', 'projections', 'proofs'].map((what) => [
+      `cairn.measured_${what}`,
+      { callers: ['cairn_projector'], why: 'counts and ages over all tenants, for whoever knows all of them' },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['topics', 'watch', 'webhooks'].map((what) => [
+      `cairn.measured_${what}`,
+      { callers: ['cairn_alerter'], why: 'counts and ages over all tenants, for whoever knows all of them' },
+    ]),
+  ),
   'cairn.tenants': {
     callers: ['cairn_alerter', 'cairn_backup', 'cairn_projector'],
     why: 'whoever projects, watches or makes backups must know all logs',
@@ -229,7 +256,8 @@ async function grants(client: pg.ClientBase): Promise<string[]> {
        || ' on ' || n.nspname || '.' || c.relname as grant
      from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral aclexplode(c.relacl) a
      where ${OURS} and n.nspname <> 'public' and a.grantee not in (0, c.relowner)
-       and not (pg_get_userbyid(a.grantee) in ('cairn_alerter', 'cairn_projector', 'cairn_service') and a.privilege_type = 'SELECT')
+       and not (pg_get_userbyid(a.grantee) in ('cairn_alerter', 'cairn_owner', 'cairn_projector', 'cairn_service')
+         and a.privilege_type = 'SELECT')
      order by 1`,
   );
   return wrong.map(({ grant }) => grant);
