@@ -11,6 +11,8 @@ it('needs the database only: then nothing is sent', () => {
     webhookSecret: undefined,
     webhookNetworks: expect.objectContaining({ isEmpty: true }) as unknown,
     kafka: undefined,
+    fanOut: { kind: 'postgres' },
+    startTimeoutSeconds: 60,
     topicPrefix: 'cairn.{tenant}.',
   });
 });

@@ -1,6 +1,8 @@
 import 'reflect-metadata';
-import { Database, PostgresEventStore } from '@cairn/platform';
+import { EventStoreUnavailable } from '@cairn/event-sourcing';
+import { Database, PostgresEventStore, waitForSchema } from '@cairn/platform';
 import { DatabaseNeeds, probes, Readiness } from '@cairn/platform/operations';
+import { openFanOut } from '@cairn/platform/kafka';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
 import { pino } from 'pino';
@@ -21,7 +23,11 @@ async function main(): Promise<void> {
   const logger = pino({ level: logLevel, base: { name: 'alerter' }, timestamp: pino.stdTimeFunctions.isoTime });
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const store = new PostgresEventStore({ url, role: 'cairn_alerter', applicationName: 'cairn alerter log' });
+  const fanOut = await openFanOut(configuration.fanOut, logger);
+  const store = new PostgresEventStore({
+    ...{ url, role: 'cairn_alerter', applicationName: 'cairn alerter log' },
+    ...(fanOut && { fanOut }),
+  });
   const database = new Database({ url, role: 'cairn_alerter', applicationName: 'cairn alerter' });
   const tools = { configuration, store, database, catalogue, logger, registry, now: Date.now };
   const app = await NestFactory.create(AlerterModule.around(tools), { logger: false, forceCloseConnections: true });
@@ -41,6 +47,7 @@ async function main(): Promise<void> {
       await app.close();
       await running?.stop();
       await store.close();
+      await fanOut?.close();
       await Promise.all([database.close(), needs.close()]);
     })());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));
@@ -48,6 +55,11 @@ async function main(): Promise<void> {
   process.once('disconnect', () => void end('the parent process is gone'));
 
   try {
+    await waitForSchema(
+      { url, role: 'cairn_alerter', applicationName: 'cairn alerter' },
+      configuration.startTimeoutSeconds,
+      (why) => logger.warn(why),
+    );
     running = new RunningParts(parts, logger);
     await app.listen(port, host);
   } catch (error) {
@@ -58,6 +70,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof ConfigurationError ? error.message : error);
+  const isExpected = error instanceof ConfigurationError || error instanceof EventStoreUnavailable;
+  console.error(isExpected ? error.message : error);
   process.exit(1);
 });

@@ -14,7 +14,7 @@ export function partsOf(tools: AlerterTools): readonly Part[] {
   return [watchOf(tools), kafkaPart(tools), ...webhooks];
 }
 
-function watchOf({ store, database, catalogue, logger, registry, now }: AlerterTools): Watch {
+function watchOf({ store, leases, database, catalogue, logger, registry, now }: AlerterTools): Watch {
   const observer = observeWatchWithLog(logger, watchMetrics(registry, store, now));
-  return new Watch({ store, watch: new WatchStore(database), catalogue, now, observer });
+  return new Watch({ store, leases, watch: new WatchStore(database), catalogue, now, observer });
 }

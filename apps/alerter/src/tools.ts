@@ -1,5 +1,6 @@
 import type { EventCatalogue, Instant } from '@cairn/event-sourcing';
 import type { Database, LogStore } from '@cairn/platform';
+import type { TenantLeases } from '@cairn/platform/leases';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Configuration } from './configuration.js';
@@ -8,6 +9,8 @@ import type { Configuration } from './configuration.js';
 export interface AlerterTools {
   readonly configuration: Configuration;
   readonly store: LogStore;
+  /** Which tenants this process works on. */
+  readonly leases: TenantLeases;
   /** As `cairn_alerter`, to whom the schema `alerting` belongs. */
   readonly database: Database;
   /** Every event type of the product. */
@@ -15,5 +18,6 @@ export interface AlerterTools {
   readonly logger: Logger;
   /** Where metrics are registered. */
   readonly registry: Registry;
+  /** The database's time. */
   readonly now: () => Instant;
 }

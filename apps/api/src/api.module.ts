@@ -69,6 +69,7 @@ import { ReadHistoryHandler } from './history/read-history.js';
 import { historyResolvers } from './history/resolvers.js';
 import { identityOf } from './identity/request-identity.js';
 import { ImportController, STOPPING } from './import/import.controller.js';
+import { addressOf } from './limits/client-address.js';
 import { Quotas } from './limits/quotas.js';
 import { noteOutcome } from './log/access-log.js';
 import { noted } from './log/request-note.js';
@@ -123,12 +124,16 @@ const CATCHING_UP = ' ';
 @Module({})
 export class ApiModule {
   static of({ configuration, connections, reauthentication, stopping, log, unexpected }: ApiParts): DynamicModule {
-    const { store, readModels, database } = connections;
+    const { store, readModels, database, instances } = connections;
     const history = new EventHistory(database);
     const positions = new KnownPositions(database);
     const viewers = new Viewers(store);
     const tenants = new Tenants(store);
-    const quotas = new Quotas(configuration.tenantLimits, (tenant) => tenants.limits(tenant));
+    const quotas = new Quotas(
+      configuration.tenantLimits,
+      (tenant) => tenants.limits(tenant),
+      () => instances.state().instances,
+    );
     const documents = new StoredTrialDocuments(readModels);
     const states = new TrialStates(documents, configuration.cachedDocuments, Date.now, (tenant) =>
       quotas.turn({ tenant, person: PUSHES }),
@@ -178,7 +183,10 @@ export class ApiModule {
     });
     stopping.addEventListener('abort', () => void alertFeed.close(), { once: true });
     const openAlerts = new OpenAlerts(alertFeed, storedAlerts, states, new AlertSight(states));
-    const metrics = new Metrics(() => states.watched + alertFeed.open);
+    const metrics = new Metrics(
+      () => states.watched + alertFeed.open,
+      () => instances.state().instances,
+    );
 
     return {
       module: ApiModule,
@@ -226,7 +234,7 @@ export class ApiModule {
             context: async ({ req }: { req: IncomingMessage }) =>
               noted(req, {
                 ...(await contextOf(identityOf(req), viewers, conduct, quotas)),
-                address: req.socket.remoteAddress,
+                address: addressOf(req),
               }),
             formatError: (_formatted, error) => presentError(error, unexpected),
             introspection: configuration.introspection,

@@ -70,7 +70,11 @@ export async function startApi(configuration: Configuration, logTo?: Destination
     await fanOut?.close();
   };
   try {
-    await waitForSchema(connections.database, configuration.startTimeoutSeconds, (why) => log.warn(why));
+    await waitForSchema(
+      { url: configuration.databaseUrl, role: 'cairn_service', applicationName: 'cairn api' },
+      configuration.startTimeoutSeconds,
+      (why) => log.warn(why),
+    );
     await waitForStore(connections.store, configuration.startTimeoutSeconds);
     await Promise.all([connections.readModels.start(), connections.instances.start()]);
 

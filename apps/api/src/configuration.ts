@@ -1,6 +1,15 @@
 import { isSafeIssuer } from '@cairn/platform/identity';
 import type { VaultMounts, VaultSettings } from '@cairn/platform/keys';
-import { TOPIC_PREFIX } from '@cairn/platform/kafka';
+import {
+  type FanOutConfiguration,
+  fanOutDiscords,
+  fanOutFrom,
+  fanOutSettings,
+  kafkaDiscords,
+  kafkaFrom,
+  kafkaSettings,
+  TOPIC_PREFIX,
+} from '@cairn/platform/kafka';
 import { givenSettings } from '@cairn/platform/settings';
 import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '@cairn/audit';
@@ -83,6 +92,16 @@ const Settings = z.object({
     .refine((networks): networks is AllowedNetworks => networks !== undefined, 'is no list of networks'),
   /** How the names of the topics begin that a tenant may publish to, the same as the alerter's; `{tenant}` is its id. */
   KAFKA_TOPIC_PREFIX: z.string().min(1).default(TOPIC_PREFIX),
+  ...kafkaSettings,
+  ...fanOutSettings,
+  /** Networks of the proxies that are believed in who asks them (`X-Forwarded-For`): `off`, `loopback`, or as in 10.1.0.0/16. */
+  TRUST_PROXY: z
+    .string()
+    .default('off')
+    .transform((list) => readNetworks(list === 'off' ? '' : list))
+    .refine((networks): networks is AllowedNetworks => networks !== undefined, 'is off, or a list of networks'),
+  /** How long it goes on when it is told to end, not ready any more, until nobody sends it requests. */
+  END_AFTER_SECONDS: z.coerce.number().min(0).max(300).default(0),
   /** How long the start waits for the database. */
   START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
   /** Participants' documents kept in memory, over all trials. */
@@ -100,6 +119,8 @@ function discords(given: Readonly<Record<string, string | undefined>>): readonly
   return [
     ...(has('ISSUER_FILE') === has('OIDC_ISSUER') ? ['OIDC_ISSUER: give this or ISSUER_FILE'] : []),
     ...needs('OIDC_ISSUER', 'OIDC_AUDIENCE'),
+    ...fanOutDiscords(given),
+    ...kafkaDiscords(given),
     ...(given['CAIRN_KEYS'] === 'vault'
       ? ['VAULT_ADDR', 'VAULT_TOKEN'].filter((name) => !has(name)).map((name) => `${name}: goes with CAIRN_KEYS=vault`)
       : has('CAIRN_KEYS_DIR')
@@ -167,6 +188,11 @@ export interface Configuration {
   /** See `isTopicOf`. */
   readonly topicPrefix: string;
   readonly startTimeoutSeconds: number;
+  /** How processes tell each other that something has changed. */
+  readonly fanOut: FanOutConfiguration;
+  /** Who is believed in who asks them. */
+  readonly trustedProxies: AllowedNetworks;
+  readonly endAfterSeconds: number;
   readonly cachedDocuments: number;
   /** Of each tenant, until its own log says otherwise. */
   readonly tenantLimits: TenantLimits;
@@ -212,6 +238,9 @@ export function readConfiguration(
     webhookNetworks: settings.CAIRN_WEBHOOK_ALLOW_PRIVATE,
     topicPrefix: settings.KAFKA_TOPIC_PREFIX,
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
+    fanOut: fanOutFrom(settings, kafkaFrom(settings)),
+    trustedProxies: settings.TRUST_PROXY,
+    endAfterSeconds: settings.END_AFTER_SECONDS,
     cachedDocuments: settings.CACHED_DOCUMENTS,
     tenantLimits: limitsFrom(settings),
   };

@@ -11,17 +11,18 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
-/** Longest time for ending in order, in milliseconds. */
+/** Longest time for ending in order, in milliseconds, beside END_AFTER_SECONDS. */
 const END_WITHIN = 8_000;
 
 try {
-  const api = await startApi(readConfiguration());
+  const configuration = readConfiguration();
+  const api = await startApi(configuration);
   console.log(`Cairn API listens on ${api.url}`);
   let ending = false;
   const end = (): void => {
     if (ending) return;
     ending = true;
-    setTimeout(() => process.exit(1), END_WITHIN).unref();
+    setTimeout(() => process.exit(1), configuration.endAfterSeconds * 1_000 + END_WITHIN).unref();
     api.close().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -9,6 +9,8 @@ it('needs the database, and keys to sign the log with', () => {
     port: 4_001,
     logLevel: 'info',
     recentDocuments: 5_000,
+    startTimeoutSeconds: 60,
+    fanOut: { kind: 'postgres' },
     signingKeys: 'keys.json',
   });
 });
@@ -28,4 +30,14 @@ it('names everything that is wrong at once, without the values', () => {
     readConfiguration({ DATABASE_URL: 'mysql://u:secret@h/d', PROJECTOR_PORT: '70000', LOG_LEVEL: 'x' });
   expect(wrong).toThrow(/DATABASE_URL[^]*PROJECTOR_PORT[^]*LOG_LEVEL/);
   expect(wrong).toThrow(expect.objectContaining({ message: expect.not.stringContaining('secret') }));
+});
+
+it('calls other processes by Kafka when it is told which', () => {
+  const kafka = { DATABASE_URL: url, CAIRN_PROOFS: 'off', CAIRN_FANOUT: 'kafka' };
+  expect(readConfiguration({ ...kafka, KAFKA_BROKERS: 'a:9092', CAIRN_FANOUT_TOPIC: 'hints' }).fanOut).toMatchObject({
+    kind: 'kafka',
+    topic: 'hints',
+    kafka: { brokers: ['a:9092'] },
+  });
+  expect(() => readConfiguration(kafka)).toThrow('KAFKA_BROKERS: goes with CAIRN_FANOUT=kafka');
 });

@@ -1,4 +1,13 @@
 import { givenSettings } from '@cairn/platform/settings';
+import {
+  type FanOutConfiguration,
+  fanOutDiscords,
+  fanOutFrom,
+  fanOutSettings,
+  kafkaDiscords,
+  kafkaFrom,
+  kafkaSettings,
+} from '@cairn/platform/kafka';
 import { z } from 'zod';
 
 const Settings = z.object({
@@ -12,6 +21,10 @@ const Settings = z.object({
   CAIRN_PROOFS: z.enum(['on', 'off']).default('on'),
   /** The key ring that it is signed with. */
   CAIRN_SIGNING_KEYS: z.string().min(1).optional(),
+  /** How long the start waits for the database, and for its migrations. */
+  START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
+  ...kafkaSettings,
+  ...fanOutSettings,
 });
 
 export interface Configuration {
@@ -21,8 +34,11 @@ export interface Configuration {
   readonly port: number;
   readonly logLevel: z.infer<typeof Settings>['LOG_LEVEL'];
   readonly recentDocuments: number;
+  readonly startTimeoutSeconds: number;
   /** The file of the key ring; undefined when the log is not to be signed. */
   readonly signingKeys: string | undefined;
+  /** How processes tell each other that something has changed. */
+  readonly fanOut: FanOutConfiguration;
 }
 
 /** One line for each setting that is missing or wrong. Values are not repeated: a database URL holds a password. */
@@ -36,9 +52,10 @@ export function readConfiguration(
 ): Configuration {
   const { given, mistakes } = givenSettings(environment);
   const read = Settings.safeParse(given);
-  if (!read.success || mistakes.length > 0) {
+  const discords = [...mistakes, ...fanOutDiscords(given), ...kafkaDiscords(given)];
+  if (!read.success || discords.length > 0) {
     const issues = read.error?.issues ?? [];
-    const lines = [...mistakes, ...issues.map(({ path, message }) => `${path.join('.')}: ${message}`)];
+    const lines = [...discords, ...issues.map(({ path, message }) => `${path.join('.')}: ${message}`)];
     throw new ConfigurationError(lines.join('\n'));
   }
   const settings = read.data;
@@ -54,6 +71,8 @@ export function readConfiguration(
     port: settings.PROJECTOR_PORT,
     logLevel: settings.LOG_LEVEL,
     recentDocuments: settings.RECENT_DOCUMENTS,
+    startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     signingKeys: signs ? settings.CAIRN_SIGNING_KEYS : undefined,
+    fanOut: fanOutFrom(settings, kafkaFrom(settings)),
   };
 }

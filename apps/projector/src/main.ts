@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import v8 from 'node:v8';
+import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import {
   Database,
   DefinitionChanged,
@@ -7,8 +8,11 @@ import {
   PostgresEventStore,
   ProjectionRunner,
   ProofStore,
+  waitForSchema,
 } from '@cairn/platform';
+import { Leases, observeLeasesWithLog } from '@cairn/platform/leases';
 import { DatabaseNeeds, probes, Readiness } from '@cairn/platform/operations';
+import { openFanOut } from '@cairn/platform/kafka';
 import { InvalidKeyRing } from '@cairn/platform/signing';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
@@ -25,17 +29,28 @@ import { ProjectorModule } from './projector.module.js';
 const STOP_WITHIN_MS = 10_000;
 
 async function main(): Promise<void> {
-  const { databaseUrl, host, port, logLevel, recentDocuments, signingKeys } = readConfiguration();
+  const configuration = readConfiguration();
+  const { databaseUrl, host, port, logLevel, recentDocuments, signingKeys } = configuration;
   // A rebuild makes much garbage beside what it keeps; V8 would let the heap grow to several times the latter.
   v8.setFlagsFromString('--heap-growing-percent=100');
   // As the API writes its lines, so that both can be read together.
   const logger = pino({ level: logLevel, base: { name: 'projector' }, timestamp: pino.stdTimeFunctions.isoTime });
+  const fanOut = await openFanOut(configuration.fanOut, logger);
+  const hints = fanOut && { fanOut };
   const store = new PostgresEventStore({
     url: databaseUrl,
     role: 'cairn_projector',
     applicationName: 'cairn projector log',
+    ...hints,
   });
   const metrics = new Metrics();
+  const leases = new Leases({
+    url: databaseUrl,
+    role: 'cairn_projector',
+    service: 'projector',
+    observer: observeLeasesWithLog(logger),
+  });
+  metrics.watchLeases(leases);
   const runner = new ProjectionRunner({
     url: databaseUrl,
     store,
@@ -43,10 +58,14 @@ async function main(): Promise<void> {
     projections,
     observer: observeWithLog(logger, metrics.observer),
     recentDocuments,
+    leases,
+    ...hints,
   });
-  metrics.watch(runner, store, Date.now);
+  metrics.watch(runner, store, leases.clock.now);
   const signing =
-    signingKeys === undefined ? undefined : await prepareSigning(signingKeys, databaseUrl, store, logger, metrics);
+    signingKeys === undefined
+      ? undefined
+      : await prepareSigning(signingKeys, databaseUrl, store, leases, logger, metrics);
   if (!signing) logger.warn('CAIRN_PROOFS is off: the log is not signed, and nothing of it can be proved');
   const app = await NestFactory.create(ProjectorModule.around(runner, metrics, logger), {
     logger: false,
@@ -65,13 +84,22 @@ async function main(): Promise<void> {
       setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
       await app.close();
       await Promise.all([runner.stop(), signing?.close(), needs.close()]);
+      // After everything that works under them.
+      await leases.stop();
       await store.close();
+      await fanOut?.close();
     })());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));
   // A supervisor that was killed cannot end its services; its end of the channel closes all the same.
   process.once('disconnect', () => void end('the parent process is gone'));
 
   try {
+    await waitForSchema(
+      { url: databaseUrl, role: 'cairn_projector', applicationName: 'cairn projector' },
+      configuration.startTimeoutSeconds,
+      (why) => logger.warn(why),
+    );
+    await leases.start();
     await runner.start();
     signing?.notary.start();
     await app.listen(port, host);
@@ -87,6 +115,7 @@ async function prepareSigning(
   file: string,
   url: string,
   store: LogStore,
+  leases: Leases,
   logger: Logging,
   metrics: Metrics,
 ): Promise<{ readonly notary: Notary; close(): Promise<void> }> {
@@ -95,11 +124,17 @@ async function prepareSigning(
     if (error instanceof InvalidKeyRing) throw error;
     throw new ConfigurationError(`CAIRN_SIGNING_KEYS: cannot be read (${String((error as { code?: unknown }).code)})`);
   });
-  const database = new Database({ url, role: 'cairn_projector', applicationName: 'cairn projector notary', max: 2 });
+  const database = new Database({
+    url,
+    role: 'cairn_projector',
+    applicationName: 'cairn projector notary',
+    max: 2,
+    isShared: true,
+  });
   const proofs = new ProofStore(database);
   metrics.watchNotary(proofs, store);
   const observer = observeNotaryWithLog(logger, metrics.notaryObserver);
-  const notary = new Notary({ store, proofs, keys: () => keys.current(), observer });
+  const notary = new Notary({ store, leases, proofs, keys: () => keys.current(), observer });
   return {
     notary,
     close: async () => {
@@ -110,7 +145,9 @@ async function prepareSigning(
 }
 
 main().catch((error: unknown) => {
-  const expected = [ConfigurationError, DefinitionChanged, InvalidKeyRing].some((kind) => error instanceof kind);
+  const expected = [ConfigurationError, DefinitionChanged, EventStoreUnavailable, InvalidKeyRing].some(
+    (kind) => error instanceof kind,
+  );
   console.error(expected ? (error as Error).message : error);
   process.exit(1);
 });

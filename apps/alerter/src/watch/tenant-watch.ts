@@ -11,6 +11,7 @@ import {
   type TenantId,
   uuidV5,
 } from '@cairn/event-sourcing';
+import type { Lease } from '@cairn/platform/leases';
 import type { SignalChange } from '@cairn/monitoring';
 import {
   audienceOf,
@@ -43,6 +44,8 @@ export interface TenantWatchTools {
   readonly catalogue: EventCatalogue;
   readonly trials: RecentTrials;
   readonly now: () => Instant;
+  /** Under which it appends and keeps where it is; without one it is the only watch. */
+  readonly lease?: Lease;
 }
 
 /** What one turn did. */
@@ -124,10 +127,10 @@ export class TenantWatch {
       changed += looked.changed;
     }
     if (last !== before || timers.length > 0) {
-      if (!(await watch.keep(this.tenant, { before, last }, timers))) throw new Overtaken(last);
+      if (!(await watch.keep(this.tenant, { before, last }, timers, this.tools.lease))) throw new Overtaken(last);
     }
     this.position = last;
-    if (halted) await watch.halt(this.tenant, halted.position, halted.reason);
+    if (halted) await watch.halt(this.tenant, halted.position, halted.reason, this.tools.lease);
 
     const nextDue = await watch.nextDue(this.tenant);
     return {
@@ -235,6 +238,7 @@ export class TenantWatch {
     if (decision.kind === 'refused' || decision.events.length === 0) return this.takeInStream(trial, stream);
     const ordinal = (known?.revision ?? -1) + 1;
     const causationId = trial.ledTo(change);
+    const fence = this.tools.lease?.fence;
     const append: Append = {
       stream,
       expected: known?.revision ?? 'none',
@@ -242,6 +246,7 @@ export class TenantWatch {
       events: decision.events.map((event) => this.tools.catalogue.encode(event)),
       actor: WATCH_ACTOR,
       ...(causationId !== undefined && { causationId }),
+      ...(fence && { fence }),
     };
     const outcome = await this.tools.store.append(this.tenant, append);
     // Whoever was faster, this watch before it was stopped among them: what is there counts.

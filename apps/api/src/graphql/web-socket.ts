@@ -18,6 +18,7 @@ import type { Identity } from '../identity/identity.js';
 import type { RequestContext } from './context.js';
 import { withSealed } from './disclosures.js';
 import { costOf } from '../limits/document-cost.js';
+import { addressOf } from '../limits/client-address.js';
 import type { Quotas } from '../limits/quotas.js';
 import { badInput, overQuota, presentError, type UnexpectedError } from './errors.js';
 import { faultsOf, MAX_SOCKET_MESSAGE, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_TOKENS } from './limits.js';
@@ -62,7 +63,7 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
     // Reading a message costs, so it waits for the tenant's turn like a request; with whoever has not said who they are yet,
     // those of the same address.
     turn: (socket, request, gone) => {
-      const nobody = { tenant: '', person: request.socket.remoteAddress ?? '' };
+      const nobody = { tenant: '', person: addressOf(request) };
       return quotas.turn(visits.of(socket)?.identity ?? nobody, gone);
     },
     failed: (error) => unexpected(randomUUID(), error),
@@ -170,7 +171,10 @@ export function serveSubscriptions(options: SubscriptionServerOptions): () => Pr
   return async () => {
     visits.stop();
     for (const socket of sockets.clients) socket.close(1001, 'Going away');
+    // Whoever does not answer may not be there.
+    const late = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), CLOSED_WITHIN);
     await new Promise<void>((resolve) => sockets.close(() => resolve()));
+    clearTimeout(late);
   };
 }
 
@@ -190,6 +194,9 @@ function tokensOf(connectionParams: Readonly<Record<string, unknown>> = {}): rea
   );
   return given.map((value) => (typeof value !== 'string' ? '' : value.includes(' ') ? bearer(value) : value));
 }
+
+/** Milliseconds in which a client has to take leave when the service ends. */
+const CLOSED_WITHIN = 2_000;
 
 /** A close code of the websocket protocol itself: the server is not at fault for ever. */
 const CLOSED_FOR_NOW = 1013;

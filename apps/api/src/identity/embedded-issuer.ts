@@ -4,6 +4,7 @@ import { scopes } from '@cairn/access';
 import { hashSecret, type IssuerFile, matchesSecret } from '@cairn/platform/identity';
 import Provider, { type Configuration, errors, interactionPolicy } from 'oidc-provider';
 import type { UnexpectedError } from '../graphql/errors.js';
+import { addressOf } from '../limits/client-address.js';
 import { Budget } from '../limits/budget.js';
 import { answerUnexpected } from '../operations/edge-errors.filter.js';
 import { answerPage, escapeHtml, pageOf } from './html.js';
@@ -60,7 +61,7 @@ export function embeddedIssuer(
   const answer = provider.callback();
   const begun = new Budget(60);
   const begin = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const wait = await begun.spend(request.socket.remoteAddress ?? '', 1, BEGUN);
+    const wait = await begun.spend(addressOf(request), 1, BEGUN);
     if (wait > 0) answerPage(response, 429, 'Sign in', '<p>Too many begin here now. <a href="/">Begin again</a>.</p>');
     else await answer(request, response);
   };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import { errors } from 'oidc-provider';
+import { addressOf } from '../limits/client-address.js';
 import { answerPage, escapeHtml } from './html.js';
 import type { PasswordCheck } from './password-check.js';
 
@@ -34,7 +35,7 @@ export async function serveSignInForm(
   }
   const given = await readForm(request);
   const person = given?.get('person')?.trim() ?? '';
-  const found = await passwords.check(request.socket.remoteAddress ?? '', person, given?.get('password') ?? '');
+  const found = await passwords.check(addressOf(request), person, given?.get('password') ?? '');
   if (typeof found === 'string') {
     const { status, text } = TROUBLE[found];
     answerPage(response, status, 'Sign in', form(uid, person, text));

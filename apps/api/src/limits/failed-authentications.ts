@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerEdgeError } from '../operations/edge-errors.filter.js';
 import { Budget } from './budget.js';
+import { addressOf } from './client-address.js';
 import { refuseOverQuota } from './refuse.js';
 
 /** From one address in a minute. */
@@ -16,7 +17,7 @@ export class FailedAuthentications {
   constructor(private readonly allowed = FAILURES) {}
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const wait = await this.failures.spend(request.socket.remoteAddress ?? '', 1, this.allowed);
+    const wait = await this.failures.spend(addressOf(request), 1, this.allowed);
     if (wait > 0) refuseOverQuota(request, response, wait);
     else answerEdgeError(response, 401);
   }

@@ -37,8 +37,9 @@ interface Kept {
 }
 
 /**
- * What each tenant may take of the one process that serves all of them. Queries spend a budget that flows evenly,
- * commands one by the minute, and everything that is asked waits for its tenant's turn at the gate.
+ * What each tenant may take of the processes that serve all of them. Queries spend a budget that flows evenly, commands one by the
+ * minute, and everything that is asked waits for its tenant's turn at the gate. What ends in the one log that all processes write to
+ * is shared out among them; what only keeps one process busy is each one's own.
  */
 export class Quotas {
   private readonly kept = new Map<string, Kept>();
@@ -66,6 +67,8 @@ export class Quotas {
   constructor(
     private readonly configured: TenantLimits,
     private readonly limitsOf: LimitsOf = () => ({}),
+    /** Processes that serve the tenants; 0 while it is not known. */
+    private readonly instances: () => number = () => 1,
   ) {}
 
   /** The limits that hold for a tenant. They are never waited for: a change comes into force within seconds. */
@@ -109,7 +112,7 @@ export class Quotas {
 
   /** @returns undefined when they may be given; otherwise in how many milliseconds it is worth asking again */
   async command({ tenant }: Spender, commands: number): Promise<number | undefined> {
-    const { commandsPerMinute } = this.limits(tenant);
+    const commandsPerMinute = this.share(this.limits(tenant).commandsPerMinute);
     const burst = Math.max(BURST_AT_LEAST, Math.ceil((commandsPerMinute / 60) * BURST));
     const soon = await this.commandsBySecond.spend(tenant, commands, burst);
     const later = soon || (await this.commandsByMinute.spend(tenant, commands, commandsPerMinute));
@@ -147,10 +150,15 @@ export class Quotas {
 
   private async importTurn(spender: Spender, gone: AbortSignal): Promise<void> {
     const { tenant } = spender;
-    const allowed = Math.max(1, Math.round(this.limits(tenant).importedRecordsPerMinute / 60));
+    const allowed = Math.max(1, Math.round(this.share(this.limits(tenant).importedRecordsPerMinute) / 60));
     const debt = await this.importedRecords.spend(tenant, RECORDS_AT_A_TURN, allowed);
     if (debt > 0) await wait(debt, undefined, { signal: gone }).catch(() => undefined);
     await this.turn(spender, gone);
+  }
+
+  /** This process's part of what a tenant may do in all of them. */
+  private share(limit: number): number {
+    return Math.ceil(limit / Math.max(1, this.instances()));
   }
 
   private async readAgain(tenant: string, kept: Kept | undefined): Promise<void> {

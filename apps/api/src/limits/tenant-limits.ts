@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** How much of the one process a tenant may take. Whole numbers of at least 1. */
+/**
+ * How much of the service a tenant may take: `commandsPerMinute` and `importedRecordsPerMinute` of all its processes together, the rest
+ * of each. Whole numbers of at least 1.
+ */
 export interface TenantLimits {
   /** Mutations, whatever became of them. */
   readonly commandsPerMinute: number;

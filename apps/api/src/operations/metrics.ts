@@ -20,8 +20,17 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(openSubscriptions: () => number) {
+  /** @param instances of this service that live, this one among them */
+  constructor(openSubscriptions: () => number, instances: () => number) {
     collectDefaultMetrics({ register: this.registry });
+    new Gauge({
+      name: 'cairn_api_instances',
+      help: "Instances of the API that live; a tenant's commands and imported records per minute are shared out among them.",
+      registers: [this.registry],
+      collect() {
+        this.set(instances());
+      },
+    });
     new Gauge({
       name: 'cairn_subscriptions',
       help: 'Subscriptions that are open.',

@@ -1,4 +1,5 @@
 import type { Instant, Position, TenantId } from '@cairn/event-sourcing';
+import type { Lease } from '../leases/lease.js';
 import type { Database } from '../postgres/database.js';
 import type { PublishFault } from './alert-publisher.js';
 
@@ -37,7 +38,16 @@ const OWN = 'tenant = $1 and trial = $2 and subscription = $3';
 
 /** Checkpoints of the subscriptions to topics. The alerter moves them; the api reads. */
 export class KafkaRelayStore {
-  constructor(private readonly database: Database) {}
+  /** @param lease under which everything is done; without one nobody else moves them */
+  constructor(
+    private readonly database: Database,
+    private readonly lease?: Pick<Lease, 'guard'>,
+  ) {}
+
+  /** The same, where nothing is done any more when the lease has changed hands: calls then throw `LeaseLost`. */
+  under(lease: Pick<Lease, 'guard'>): KafkaRelayStore {
+    return new KafkaRelayStore(this.database, lease);
+  }
 
   /** How far the subscriptions are, of one trial or of all; one that nobody has looked at yet is not there. */
   async relays(tenant: TenantId, trial?: string): Promise<readonly KafkaRelay[]> {
@@ -108,7 +118,7 @@ export class KafkaRelayStore {
   }
 
   private inTenant<Found extends object>(tenant: TenantId, text: string, values: readonly unknown[]) {
-    return this.database.inTenant(tenant, (client) => client.query<Found>(text, [tenant, ...values]));
+    return this.database.inTenant(tenant, (client) => client.query<Found>(text, [tenant, ...values]), this.lease);
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import type { Database } from './database.js';
+import { Database, type DatabaseOptions } from './database.js';
 import { isPassing } from './failure.js';
 import { migrationFiles, numberOf } from './migrate.js';
 
@@ -16,7 +16,20 @@ const SAY_EVERY_MS = 10_000;
  * @param say is told why it waits, now and then
  * @throws EventStoreUnavailable with a sentence when it is not so within the time
  */
-export async function waitForSchema(database: Database, seconds: number, say?: (why: string) => void): Promise<void> {
+export async function waitForSchema(
+  options: Omit<DatabaseOptions, 'max'>,
+  seconds: number,
+  say?: (why: string) => void,
+): Promise<void> {
+  const database = new Database({ ...options, max: 1 });
+  try {
+    await wellMigrated(database, seconds, say);
+  } finally {
+    await database.close();
+  }
+}
+
+async function wellMigrated(database: Database, seconds: number, say?: (why: string) => void): Promise<void> {
   const deadline = performance.now() + seconds * 1_000;
   let sayAt = performance.now() + 1_000;
   for (;;) {
