@@ -1,6 +1,7 @@
 import type { TenantId } from '@cairn/event-sourcing';
 import pg from 'pg';
 import type { Lease } from '../leases/lease.js';
+import { notePool } from './open-pools.js';
 
 /** The database roles of Cairn: none of them may log in, each connection takes one on. */
 export type DatabaseRole = 'cairn_alerter' | 'cairn_backup' | 'cairn_owner' | 'cairn_projector' | 'cairn_service';
@@ -40,6 +41,7 @@ export class Database {
       application_name: options.applicationName,
       connectionTimeoutMillis: 10_000,
     });
+    notePool(this.pool);
     // A connection that dies while idle is replaced at its next use; without a listener it would end the process.
     this.pool.on('error', () => undefined);
     // So would one that dies while it is lent out, between two statements; the next statement tells whoever has it.

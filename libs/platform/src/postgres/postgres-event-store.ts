@@ -22,15 +22,21 @@ import { AppendQueue } from './append-queue.js';
 import { isFenced, isWrongValue, messageOf } from './failure.js';
 import { CALL_TIMEOUT, PostgresLog, type PostgresLogOptions } from './postgres-log.js';
 
-export type PostgresEventStoreOptions = PostgresLogOptions;
+export interface PostgresEventStoreOptions extends PostgresLogOptions {
+  /** Told of each call that stores appends, how many it takes along. */
+  readonly onBatch?: ((appends: readonly Append[]) => void) | undefined;
+}
 
 /** The event store on PostgreSQL 15 or later; `migrate` must have run. */
 export class PostgresEventStore extends PostgresLog implements LogStore {
   private readonly appenders: pg.Pool;
   private readonly queues = new Map<TenantId, AppendQueue>();
 
+  private readonly onBatch: PostgresEventStoreOptions['onBatch'];
+
   constructor(options: PostgresEventStoreOptions) {
     super(options);
+    this.onBatch = options.onBatch;
     // A server that no longer answers must not hold an append for ever.
     this.appenders = this.pool(2, { query_timeout: CALL_TIMEOUT + 5_000 });
   }
@@ -42,7 +48,10 @@ export class PostgresEventStore extends PostgresLog implements LogStore {
     let queue = this.queues.get(tenant);
     if (!queue) {
       queue = new AppendQueue(
-        (appends) => this.store(tenant, appends),
+        (appends) => {
+          this.onBatch?.(appends);
+          return this.store(tenant, appends);
+        },
         () => this.queues.delete(tenant),
       );
       this.queues.set(tenant, queue);

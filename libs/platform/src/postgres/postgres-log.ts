@@ -21,6 +21,7 @@ import { AppendedSignal } from './appended-signal.js';
 import type { DatabaseRole } from './database.js';
 import { type EventRow, readEvent } from './event-row.js';
 import { isPassing, messageOf } from './failure.js';
+import { notePool } from './open-pools.js';
 import { POSITION_MAX, READ, type ReadStatement, REVISION_MAX } from './read-statements.js';
 
 export interface PostgresLogOptions {
@@ -157,6 +158,7 @@ export class PostgresLog {
   /** Connections that look nothing through but by an index. */
   protected pool(max: number, more: pg.PoolConfig = {}): pg.Pool {
     const pool = new pg.Pool({ ...this.config, max, ...more });
+    notePool(pool);
     // A connection that dies while idle is replaced at its next use; without a listener it would end the process.
     pool.on('error', () => undefined);
     return pool;
