@@ -56,7 +56,7 @@ for (const [service, login] of [
 for (const name of ['masking-secret', 'webhook-secret', 'grafana-admin-password']) keep(name, secret);
 
 const webSecret = keep('oidc-client-secret', secret);
-const prometheusSecret = keep('prometheus-client-secret', secret);
+const operatorSecret = keep('operator-client-secret', secret);
 const databasePassword = keep('keycloak-database-password', secret);
 keep('keycloak.conf', () =>
   [
@@ -81,7 +81,7 @@ const passwords = JSON.parse(
   keep('people.json', () => JSON.stringify(Object.fromEntries(everybody.map((id) => [id, secret()])), undefined, 2)),
 );
 keep('cairn-realm.json', () =>
-  JSON.stringify(realmOf(tenants, { publicUrl, webSecret, prometheusSecret, password: (id) => passwords[id] })),
+  JSON.stringify(realmOf(tenants, { publicUrl, webSecret, operatorSecret, password: (id) => passwords[id] })),
 );
 
 const ring = path.join(folder, 'signing-keys.json');

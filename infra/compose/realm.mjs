@@ -3,17 +3,20 @@ import { randomBytes } from 'node:crypto';
 
 /** Of every access token that is for Cairn. */
 const AUDIENCE = 'cairn';
-const SCOPES = ['cairn:read', 'cairn:record', 'cairn:subscribe', 'cairn:operate'];
+/** They narrow what somebody's roles allow. */
+const NARROWING = ['cairn:read', 'cairn:record', 'cairn:subscribe'];
+/** It allows what no role does, so no person's client may ask for it. */
+const OPERATE = 'cairn:operate';
 const IN_TOKENS = { 'access.token.claim': 'true', 'id.token.claim': 'true', 'userinfo.token.claim': 'true' };
 /** A secret of 256 bits. */
 export const secret = () => randomBytes(32).toString('base64url');
 
 /**
  * @param {readonly object[]} tenants as in infra/demo/tenants.json
- * @param {{ publicUrl: string, webSecret: string, prometheusSecret: string, password: (person: string) => string }} options
+ * @param {{ publicUrl: string, webSecret: string, operatorSecret: string, password: (person: string) => string }} options
  *   `password` is asked for each person, and for each machine, whose client secret it is then
  */
-export function realmOf(tenants, { publicUrl, webSecret, prometheusSecret, password }) {
+export function realmOf(tenants, { publicUrl, webSecret, operatorSecret, password }) {
   return {
     realm: 'cairn',
     enabled: true,
@@ -32,7 +35,7 @@ export function realmOf(tenants, { publicUrl, webSecret, prometheusSecret, passw
       machine(),
       scope('profile', true, [mapper('name', 'oidc-full-name-mapper', IN_TOKENS)]),
       scope('email', true, [property('email', 'email')]),
-      ...SCOPES.map((name) => scope(name, true, [])),
+      ...[...NARROWING, OPERATE].map((name) => scope(name, true, [])),
     ],
     defaultDefaultClientScopes: [],
     defaultOptionalClientScopes: [],
@@ -47,7 +50,7 @@ export function realmOf(tenants, { publicUrl, webSecret, prometheusSecret, passw
         webOrigins: [],
         attributes: { 'pkce.code.challenge.method': 'S256', 'post.logout.redirect.uris': `${publicUrl}/` },
         defaultClientScopes: ['cairn-person', 'profile', 'email'],
-        optionalClientScopes: SCOPES,
+        optionalClientScopes: NARROWING,
       },
       {
         // A command line has no browser: it shows a code that its user types in elsewhere (RFC 8628).
@@ -57,9 +60,9 @@ export function realmOf(tenants, { publicUrl, webSecret, prometheusSecret, passw
         directAccessGrantsEnabled: false,
         attributes: { 'oauth2.device.authorization.grant.enabled': 'true', 'access.token.lifespan': '7200' },
         defaultClientScopes: ['cairn-person', 'profile', 'email'],
-        optionalClientScopes: SCOPES,
+        optionalClientScopes: NARROWING,
       },
-      machineClient('prometheus', 'operations', ['cairn:operate'], prometheusSecret),
+      machineClient('operator', 'operations', [OPERATE], operatorSecret),
       ...tenants.flatMap(({ tenant, machines }) =>
         machines.map(({ person: id, scopes }) => machineClient(id, tenant, scopes, password(id))),
       ),
