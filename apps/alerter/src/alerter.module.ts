@@ -1,4 +1,5 @@
 import type { LogStore } from '@cairn/platform';
+import { ServiceMetrics } from '@cairn/platform/operations';
 import {
   Controller,
   type DynamicModule,
@@ -9,7 +10,6 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { Registry } from 'prom-client';
 import type { AlerterTools } from './tools.js';
 
 const STORE = Symbol('store');
@@ -18,7 +18,7 @@ const STORE = Symbol('store');
 class OperationsController {
   constructor(
     @Inject(STORE) private readonly store: Pick<LogStore, 'ping'>,
-    @Inject(Registry) private readonly registry: Registry,
+    @Inject(ServiceMetrics) private readonly metrics: ServiceMetrics,
   ) {}
 
   /** 200 while the database answers. A part that is halted or cannot send is a matter for metrics: a restart would not mend it. */
@@ -35,21 +35,21 @@ class OperationsController {
   @Get('metrics')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   scrape(): Promise<string> {
-    return this.registry.metrics();
+    return this.metrics.scrape();
   }
 }
 
 /** Health and metrics; the work itself needs no framework. */
 @Module({})
 export class AlerterModule {
-  static around({ store, registry, logger }: Pick<AlerterTools, 'store' | 'registry' | 'logger'>): DynamicModule {
+  static around({ store, logger }: Pick<AlerterTools, 'store' | 'logger'>, metrics: ServiceMetrics): DynamicModule {
     return {
       module: AlerterModule,
       imports: [LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false } })],
       controllers: [OperationsController],
       providers: [
         { provide: STORE, useValue: store },
-        { provide: Registry, useValue: registry },
+        { provide: ServiceMetrics, useValue: metrics },
       ],
     };
   }

@@ -9,6 +9,7 @@ import {
   kafkaSettings,
   TOPIC_PREFIX,
 } from '@cairn/platform/kafka';
+import { metricsSettings } from '@cairn/platform/operations';
 import { givenSettings } from '@cairn/platform/settings';
 import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { z } from 'zod';
@@ -34,6 +35,7 @@ const Settings = z.object({
   START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
   ...kafkaSettings,
   ...fanOutSettings,
+  ...metricsSettings,
   /** How the names of the topics begin that a tenant may publish to; `{tenant}` is its id. */
   KAFKA_TOPIC_PREFIX: z
     .string()
@@ -55,6 +57,8 @@ export interface Configuration {
   readonly kafka: KafkaConfiguration | undefined;
   /** How processes tell each other that something has changed. */
   readonly fanOut: FanOutConfiguration;
+  /** Whether metrics tell of each tenant. */
+  readonly metricsByTenant: boolean;
   readonly startTimeoutSeconds: number;
   /** How the names of the topics begin that a tenant may publish to, see `isTopicOf`. */
   readonly topicPrefix: string;
@@ -88,6 +92,7 @@ export function readConfiguration(
     webhookNetworks: settings.CAIRN_WEBHOOK_ALLOW_PRIVATE,
     kafka,
     fanOut: fanOutFrom(settings, kafka),
+    metricsByTenant: settings.CAIRN_METRICS_TENANTS === 'on',
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     topicPrefix: settings.KAFKA_TOPIC_PREFIX,
   };

@@ -1,12 +1,13 @@
 import 'reflect-metadata';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { Database, PostgresEventStore, waitForSchema } from '@cairn/platform';
-import { DatabaseNeeds, probes, Readiness } from '@cairn/platform/operations';
+import { Leases, observeLeases, observeLeasesWithLog } from '@cairn/platform/leases';
+import { alertMeasures, DatabaseNeeds, Measuring, probes, Readiness, ServiceMetrics } from '@cairn/platform/operations';
 import { openFanOut } from '@cairn/platform/kafka';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
 import { pino } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { AlerterModule } from './alerter.module.js';
 import { catalogue } from './catalogue.js';
 import { ConfigurationError, readConfiguration } from './configuration.js';
@@ -22,18 +23,32 @@ async function main(): Promise<void> {
   // As the API writes its lines, so that all can be read together.
   const logger = pino({ level: logLevel, base: { name: 'alerter' }, timestamp: pino.stdTimeFunctions.isoTime });
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const own = { url, role: 'cairn_alerter', applicationName: 'cairn alerter' } as const;
+  const needs = new DatabaseNeeds(own);
+  const readiness = new Readiness([needs.migrated]);
+  const metrics = new ServiceMetrics(registry, readiness);
+  const eachTenant = configuration.metricsByTenant;
+  const measuring = new Measuring(registry, { ...own, eachTenant, measures: alertMeasures });
+  metrics.addLookUp(() => measuring.look());
   const fanOut = await openFanOut(configuration.fanOut, logger);
   const store = new PostgresEventStore({
     ...{ url, role: 'cairn_alerter', applicationName: 'cairn alerter log' },
     ...(fanOut && { fanOut }),
   });
-  const database = new Database({ url, role: 'cairn_alerter', applicationName: 'cairn alerter' });
-  const tools = { configuration, store, database, catalogue, logger, registry, now: Date.now };
-  const app = await NestFactory.create(AlerterModule.around(tools), { logger: false, forceCloseConnections: true });
+  const database = new Database({ ...own, isShared: true });
+  const leases = new Leases({
+    url,
+    role: 'cairn_alerter',
+    service: 'alerter',
+    observer: observeLeasesWithLog(logger),
+  });
+  observeLeases(registry, leases);
+  const tools = { configuration, store, leases, database, catalogue, logger, registry, now: leases.clock.now };
+  const app = await NestFactory.create(AlerterModule.around(tools, metrics), {
+    logger: false,
+    forceCloseConnections: true,
+  });
   app.useLogger(app.get(Logger));
-  const needs = new DatabaseNeeds({ url, role: 'cairn_alerter', applicationName: 'cairn alerter' });
-  const readiness = new Readiness([needs.migrated]);
   app.use(probes(readiness));
   const parts = partsOf(tools);
   let running: RunningParts | undefined;
@@ -46,20 +61,19 @@ async function main(): Promise<void> {
       setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
       await app.close();
       await running?.stop();
+      // After everything that works under them.
+      await leases.stop();
       await store.close();
       await fanOut?.close();
-      await Promise.all([database.close(), needs.close()]);
+      await Promise.all([database.close(), needs.close(), measuring.close()]);
     })());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));
   // A supervisor that was killed cannot end its services; its end of the channel closes all the same.
   process.once('disconnect', () => void end('the parent process is gone'));
 
   try {
-    await waitForSchema(
-      { url, role: 'cairn_alerter', applicationName: 'cairn alerter' },
-      configuration.startTimeoutSeconds,
-      (why) => logger.warn(why),
-    );
+    await waitForSchema(own, configuration.startTimeoutSeconds, (why) => logger.warn(why));
+    await leases.start();
     running = new RunningParts(parts, logger);
     await app.listen(port, host);
   } catch (error) {

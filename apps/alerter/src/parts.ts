@@ -15,6 +15,6 @@ export function partsOf(tools: AlerterTools): readonly Part[] {
 }
 
 function watchOf({ store, leases, database, catalogue, logger, registry, now }: AlerterTools): Watch {
-  const observer = observeWatchWithLog(logger, watchMetrics(registry, store, now));
+  const observer = observeWatchWithLog(logger, watchMetrics(registry));
   return new Watch({ store, leases, watch: new WatchStore(database), catalogue, now, observer });
 }

@@ -1,3 +1,4 @@
+import { metricsSettings } from '@cairn/platform/operations';
 import { givenSettings } from '@cairn/platform/settings';
 import {
   type FanOutConfiguration,
@@ -25,6 +26,7 @@ const Settings = z.object({
   START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
   ...kafkaSettings,
   ...fanOutSettings,
+  ...metricsSettings,
 });
 
 export interface Configuration {
@@ -39,6 +41,8 @@ export interface Configuration {
   readonly signingKeys: string | undefined;
   /** How processes tell each other that something has changed. */
   readonly fanOut: FanOutConfiguration;
+  /** Whether metrics tell of each tenant. */
+  readonly metricsByTenant: boolean;
 }
 
 /** One line for each setting that is missing or wrong. Values are not repeated: a database URL holds a password. */
@@ -74,5 +78,6 @@ export function readConfiguration(
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     signingKeys: signs ? settings.CAIRN_SIGNING_KEYS : undefined,
     fanOut: fanOutFrom(settings, kafkaFrom(settings)),
+    metricsByTenant: settings.CAIRN_METRICS_TENANTS === 'on',
   };
 }

@@ -11,7 +11,14 @@ import {
   waitForSchema,
 } from '@cairn/platform';
 import { Leases, observeLeasesWithLog } from '@cairn/platform/leases';
-import { DatabaseNeeds, probes, Readiness } from '@cairn/platform/operations';
+import {
+  DatabaseNeeds,
+  Measuring,
+  probes,
+  projectionMeasures,
+  proofMeasures,
+  Readiness,
+} from '@cairn/platform/operations';
 import { openFanOut } from '@cairn/platform/kafka';
 import { InvalidKeyRing } from '@cairn/platform/signing';
 import { NestFactory } from '@nestjs/core';
@@ -43,7 +50,17 @@ async function main(): Promise<void> {
     applicationName: 'cairn projector log',
     ...hints,
   });
-  const metrics = new Metrics();
+  const database = { url: databaseUrl, role: 'cairn_projector', applicationName: 'cairn projector' } as const;
+  const needs = new DatabaseNeeds(database);
+  const readiness = new Readiness([needs.migrated]);
+  const metrics = new Metrics(readiness);
+  const measures = signingKeys === undefined ? projectionMeasures : [...projectionMeasures, ...proofMeasures];
+  const measuring = new Measuring(metrics.registry, {
+    ...database,
+    eachTenant: configuration.metricsByTenant,
+    measures,
+  });
+  metrics.watch(measuring);
   const leases = new Leases({
     url: databaseUrl,
     role: 'cairn_projector',
@@ -61,7 +78,6 @@ async function main(): Promise<void> {
     leases,
     ...hints,
   });
-  metrics.watch(runner, store, leases.clock.now);
   const signing =
     signingKeys === undefined
       ? undefined
@@ -72,8 +88,6 @@ async function main(): Promise<void> {
     forceCloseConnections: true,
   });
   app.useLogger(app.get(Logger));
-  const needs = new DatabaseNeeds({ url: databaseUrl, role: 'cairn_projector', applicationName: 'cairn projector' });
-  const readiness = new Readiness([needs.migrated]);
   app.use(probes(readiness));
 
   let ending: Promise<void> | undefined;
@@ -83,7 +97,7 @@ async function main(): Promise<void> {
       readiness.end();
       setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
       await app.close();
-      await Promise.all([runner.stop(), signing?.close(), needs.close()]);
+      await Promise.all([runner.stop(), signing?.close(), needs.close(), measuring.close()]);
       // After everything that works under them.
       await leases.stop();
       await store.close();
@@ -94,11 +108,7 @@ async function main(): Promise<void> {
   process.once('disconnect', () => void end('the parent process is gone'));
 
   try {
-    await waitForSchema(
-      { url: databaseUrl, role: 'cairn_projector', applicationName: 'cairn projector' },
-      configuration.startTimeoutSeconds,
-      (why) => logger.warn(why),
-    );
+    await waitForSchema(database, configuration.startTimeoutSeconds, (why) => logger.warn(why));
     await leases.start();
     await runner.start();
     signing?.notary.start();
@@ -132,7 +142,6 @@ async function prepareSigning(
     isShared: true,
   });
   const proofs = new ProofStore(database);
-  metrics.watchNotary(proofs, store);
   const observer = observeNotaryWithLog(logger, metrics.notaryObserver);
   const notary = new Notary({ store, leases, proofs, keys: () => keys.current(), observer });
   return {

@@ -1,20 +1,21 @@
-import type { EventStore } from '@cairn/event-sourcing';
-import type { ProjectionRunner, ProofStore, RunnerObserver } from '@cairn/platform';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { RunnerObserver } from '@cairn/platform';
+import { type Leases, observeLeases } from '@cairn/platform/leases';
+import { type Measuring, type Readiness, ServiceMetrics } from '@cairn/platform/operations';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { NotaryObserver } from './notary/notary.js';
 
 /** What operators see of the projector, in Prometheus' text format. */
 export class Metrics {
-  private readonly registry = new Registry();
-  private readonly lookUps: (() => Promise<void>)[] = [];
+  readonly registry = new Registry();
+  private readonly service: ServiceMetrics;
   /** Where and how much the runner works; to be given to it. */
   readonly observer: RunnerObserver;
   /** To be given to the notary. */
   readonly notaryObserver: NotaryObserver;
 
-  constructor() {
+  constructor(readiness: Readiness) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    this.service = new ServiceMetrics(this.registry, readiness);
     const pageEvents = new Histogram({
       name: 'cairn_projection_page_events',
       help: 'Events of a tenant log that were folded and committed in one go.',
@@ -67,60 +68,18 @@ export class Metrics {
     };
   }
 
-  /** Adds what is looked up at each scrape: how far each projection is in each log. */
-  watch(runner: ProjectionRunner, store: EventStore, now: () => number): void {
-    const registers = [this.registry];
-    const labelNames = ['projection', 'tenant'] as const;
-    const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames, registers });
-    const lagSeconds = gauge('cairn_projection_lag_seconds', 'Age of the oldest event not folded yet; 0 at the head.');
-    const halted = gauge('cairn_projection_halted', '1 when the projection stopped at an event it cannot fold.');
-    const parked = gauge('cairn_projection_parked_events', 'Events that wait for code that can fold them.');
-    const lag = gauge('cairn_projection_lag_events', 'Events of the log that the projection has not seen.');
-    this.lookUps.push(async () => {
-      for (const each of [lag, lagSeconds, halted, parked]) each.reset();
-      for (const tenant of await store.tenants()) {
-        for (const status of await runner.states(tenant)) {
-          if (status.state !== 'serving') continue;
-          const labels = { projection: status.name, tenant };
-          lag.set(labels, Number(status.lag));
-          halted.set(labels, status.halted ? 1 : 0);
-          parked.set(labels, status.parked);
-          const [oldest] = status.lag > 0n ? await store.readLog(tenant, { from: status.position, limit: 1 }) : [];
-          lagSeconds.set(labels, oldest ? Math.max(0, (now() - oldest.recordedAt) / 1_000) : 0);
-        }
-      }
-    });
+  /** Adds what this process has of the work that several share. */
+  watchLeases(leases: Leases): void {
+    observeLeases(this.registry, leases);
   }
 
-  /** Adds how far the notary is in each log. */
-  watchNotary(proofs: ProofStore, store: EventStore): void {
-    const registers = [this.registry];
-    const labelNames = ['tenant'] as const;
-    const lag = new Gauge({
-      name: 'cairn_proofs_lag_events',
-      help: 'Events of the log that are not signed yet.',
-      labelNames,
-      registers,
-    });
-    const halted = new Gauge({
-      name: 'cairn_proofs_halted',
-      help: '1 when the log is not what was signed, so that nothing more is signed.',
-      labelNames,
-      registers,
-    });
-    this.lookUps.push(async () => {
-      for (const each of [lag, halted]) each.reset();
-      for (const tenant of await store.tenants()) {
-        const [head, state] = await Promise.all([store.head(tenant), proofs.notary(tenant)]);
-        lag.set({ tenant }, Math.max(0, Number(head - state.position)));
-        halted.set({ tenant }, state.halted ? 1 : 0);
-      }
-    });
+  /** Adds figures of all tenants, looked up when somebody scrapes. */
+  watch(measuring: Measuring): void {
+    this.service.addLookUp(() => measuring.look());
   }
 
   /** Everything, in Prometheus' text format. */
-  async scrape(): Promise<string> {
-    for (const lookUp of this.lookUps) await lookUp();
-    return this.registry.metrics();
+  scrape(): Promise<string> {
+    return this.service.scrape();
   }
 }

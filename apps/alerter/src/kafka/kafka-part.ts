@@ -8,22 +8,21 @@ import {
 } from '@cairn/platform/kafka';
 import type { Part } from '../part.js';
 import type { AlerterTools } from '../tools.js';
-import { observeKafka, watchLag } from './kafka-metrics.js';
+import { observeKafka } from './kafka-metrics.js';
 import { KafkaPublisher } from './kafka-publisher.js';
 
 /** Publishes alerts to Kafka; without a cluster it tells the subscriptions that ask for a topic. */
-export function kafkaPart({ configuration, store, database, catalogue, logger, registry, now }: AlerterTools): Part {
+export function kafkaPart({ configuration, store, leases, database, catalogue, logger, registry }: AlerterTools): Part {
   const events = new EventsOfTypes(database);
   const relays = new KafkaRelayStore(database);
   const observer = observeKafka(registry, logger);
-  watchLag(registry, { store, events, relays, now });
   const { kafka, topicPrefix } = configuration;
   let publishing: KafkaPublisher | undefined;
   return {
     name: 'kafka',
     async start() {
       const publisher: AlertPublisher = kafka ? new KafkaAlertPublisher(await kafkaCluster(kafka), logger) : nowhere;
-      publishing = new KafkaPublisher({ store, events, relays, publisher, catalogue, topicPrefix, observer });
+      publishing = new KafkaPublisher({ store, leases, events, relays, publisher, catalogue, topicPrefix, observer });
       await publishing.start();
     },
     async stop() {

@@ -1,7 +1,7 @@
 import type { TenantId } from '@cairn/event-sourcing';
 import type { AttemptResult, SubscriberKey } from '@cairn/platform/deliveries';
 import type { Logger } from 'pino';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 
 /** What happens in the relay is told to whoever keeps metrics and the log. */
 export interface RelayObserver {
@@ -26,13 +26,8 @@ export function relayObserver(registry: Registry, logger: Pick<Logger, 'warn' | 
     registers,
   });
   const dead = new Counter({
-    name: 'cairn_webhook_dead_letters_total',
+    name: 'cairn_webhook_given_up_total',
     help: 'Messages that had their last attempt.',
-    registers,
-  });
-  const stalled = new Gauge({
-    name: 'cairn_webhook_stalled',
-    help: 'Webhooks with so many dead letters that nothing is sent to them.',
     registers,
   });
   const failures = new Counter({
@@ -51,7 +46,6 @@ export function relayObserver(registry: Registry, logger: Pick<Logger, 'warn' | 
         logger.warn({ tenant, webhooks }, 'nothing is sent to webhooks whose dead letters nobody has looked at');
       }
       stalledOf.set(tenant, webhooks);
-      stalled.set([...stalledOf.values()].reduce((sum, each) => sum + each, 0));
     },
     failed: (tenant, error) => {
       failures.inc();
