@@ -74,7 +74,6 @@ export function realmOf(tenants, { publicUrl, webSecret, operatorSecret, passwor
         emailVerified: true,
         enabled: true,
         firstName: name,
-        lastName: tenant,
         attributes: { tenant: [tenant] },
         credentials: [{ type: 'password', value: password(id), temporary: false }],
       })),
