@@ -9,6 +9,7 @@ import {
   UnknownEventType,
 } from '@cairn/event-sourcing';
 import type { LogStore } from '@cairn/platform';
+import { alone, type Lease, LeaseLost, type TenantLeases } from '@cairn/platform/leases';
 import { type PublishFault, PublishFailed } from '@cairn/platform/kafka';
 import {
   type AlertSubscriptionEvent,
@@ -27,10 +28,12 @@ export interface KafkaObserver {
   recovered(tenant: TenantId, subscription: string): void;
 }
 
-export interface KafkaPublisherOptions extends Omit<RelayTools, 'store' | 'catalogue'> {
+export interface KafkaPublisherOptions extends Omit<RelayTools, 'catalogue' | 'mayStill' | 'store'> {
   readonly store: Pick<LogStore, 'head' | 'tenants' | 'onAppended'>;
   readonly catalogue: EventCatalogue;
   readonly observer: KafkaObserver;
+  /** Which tenants' alerts this process publishes, where several share them; all unless given. */
+  readonly leases?: TenantLeases;
   /** How often everything is looked at even where nobody called, in milliseconds. */
   readonly lookEveryMs?: number;
   /** The first and the longest pause after failures in a row, in milliseconds. */
@@ -52,6 +55,8 @@ interface Running {
 
 /** A tenant's subscriptions to topics, as far as its log was read. */
 interface Tenant {
+  /** Under which everything here was read and is done. */
+  readonly lease: Lease;
   readonly subscriptions: SubscriptionsInForce;
   readonly running: Map<string, Running>;
   readTo: Position;
@@ -84,15 +89,21 @@ export class KafkaPublisher implements Part {
   private readonly leaving = new Set<Promise<void>>();
   private wake: (() => void) | undefined;
   private deafen: (() => void) | undefined;
+  private untake: (() => void) | undefined;
+  private readonly leases: TenantLeases;
   private work: Promise<void> = Promise.resolve();
 
-  constructor(private readonly options: KafkaPublisherOptions) {}
+  constructor(private readonly options: KafkaPublisherOptions) {
+    this.leases = options.leases ?? alone;
+  }
 
   start(): Promise<void> {
-    this.deafen = this.options.store.onAppended((tenant) => {
+    const call = (tenant: TenantId): void => {
       this.grown.add(tenant);
       this.wake?.();
-    });
+    };
+    this.deafen = this.options.store.onAppended(call);
+    this.untake = this.leases.onTaken(({ tenant }) => call(tenant));
     this.work = this.lookAround();
     return Promise.resolve();
   }
@@ -101,6 +112,7 @@ export class KafkaPublisher implements Part {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.deafen?.();
+    this.untake?.();
     await this.work;
     const steps = [...this.tenants.values()].flatMap(({ running }) =>
       [...running.values()].flatMap(({ step }) => step ?? []),
@@ -115,15 +127,15 @@ export class KafkaPublisher implements Part {
     const { lookEveryMs = 1_000 } = this.options;
     let next = 0;
     for (let looks = 0; !signal.aborted;) {
-      if (Date.now() >= next) {
-        next = Date.now() + lookEveryMs;
+      if (performance.now() >= next) {
+        next = performance.now() + lookEveryMs;
         const isForAll = looks++ % ALL_EVERY === 0;
         for (const tenant of isForAll ? await this.allTenants() : this.waiting()) this.grown.add(tenant);
       }
       const tenants = [...this.grown];
       this.grown.clear();
       for (const tenant of tenants) await this.attend(tenant);
-      if (this.grown.size === 0) await this.rest(Math.max(0, next - Date.now()));
+      if (this.grown.size === 0) await this.rest(Math.max(0, next - performance.now()));
     }
   }
 
@@ -155,11 +167,8 @@ export class KafkaPublisher implements Part {
   }
 
   private async attend(name: TenantId): Promise<void> {
-    let tenant = this.tenants.get(name);
-    if (!tenant) {
-      tenant = { subscriptions: new SubscriptionsInForce(), running: new Map(), readTo: LOG_START, failing: false };
-      this.tenants.set(name, tenant);
-    }
+    const tenant = this.tenant(name);
+    if (!tenant) return;
     try {
       await this.takeIn(name, tenant);
       if (tenant.failing) this.options.observer.recovered(name, '');
@@ -167,14 +176,38 @@ export class KafkaPublisher implements Part {
     } catch (error) {
       // What is known of its subscriptions still holds.
       tenant.failing = true;
-      if (!this.stopping.signal.aborted) this.options.observer.failed(name, '', codeOf(error), error);
+      if (!this.isEnding(tenant.lease)) this.options.observer.failed(name, '', codeOf(error), error);
     }
-    for (const running of tenant.running.values()) this.run(name, running);
+    for (const running of tenant.running.values()) this.run(tenant.lease, running);
+  }
+
+  /** What is known of a tenant, as long as it is this process's to publish for. */
+  private tenant(name: TenantId): Tenant | undefined {
+    const known = this.tenants.get(name);
+    const lease = this.leases.of(name);
+    if (known && lease && known.lease.fence?.token === lease.fence?.token) return known;
+    if (known) this.release(name, known);
+    if (!lease) return undefined;
+    const subscriptions = new SubscriptionsInForce();
+    const tenant = { lease, subscriptions, running: new Map(), readTo: LOG_START, failing: false };
+    this.tenants.set(name, tenant);
+    return tenant;
+  }
+
+  /** Another process goes on; what is under way here can note nothing any more. */
+  private release(name: TenantId, { running }: Tenant): void {
+    this.tenants.delete(name);
+    for (const { inForce, step } of running.values()) {
+      const { sink } = inForce.subscription.terms;
+      if (sink.kind === 'kafka') this.leave(sink.topic);
+      if (step) this.aside(step);
+    }
   }
 
   /** What became of the tenant's subscriptions since it was looked at last. */
   private async takeIn(name: TenantId, tenant: Tenant): Promise<void> {
-    const { events, catalogue, relays } = this.options;
+    const { events, catalogue } = this.options;
+    const relays = this.options.relays.under(tenant.lease);
     const isFirst = tenant.readTo === LOG_START;
     // Looked up before the log is read: what they are of is in the log by then.
     const left = isFirst ? await relays.relays(name) : [];
@@ -193,7 +226,8 @@ export class KafkaPublisher implements Part {
     }
   }
 
-  private settle(name: TenantId, { subscriptions, running }: Tenant): void {
+  private settle(name: TenantId, { lease, subscriptions, running }: Tenant): void {
+    const relays = this.options.relays.under(lease);
     const wanted = new Set<string>();
     for (const inForce of subscriptions.all()) {
       const { trial, subscription, sink } = inForce.subscription.terms;
@@ -209,14 +243,18 @@ export class KafkaPublisher implements Part {
         if (before.kind === 'kafka' && before.topic !== sink.topic) this.leave(before.topic);
         continue;
       }
-      const relay = new SubscriptionRelay(name, { trial, subscription }, this.options);
+      const relay = new SubscriptionRelay(
+        name,
+        { trial, subscription },
+        { ...this.options, relays, mayStill: () => lease.isHeld() },
+      );
       running.set(id, { relay, inForce, failures: 0, again: 0, code: undefined, step: undefined, called: false });
     }
     for (const [id, { inForce, step }] of running) {
       if (wanted.has(id)) continue;
       running.delete(id);
       const { trial, subscription, sink } = inForce.subscription.terms;
-      const remove = () => this.options.relays.remove(name, { trial, subscription });
+      const remove = () => relays.remove(name, { trial, subscription });
       this.aside((step ?? Promise.resolve()).then(remove));
       if (sink.kind === 'kafka') this.leave(sink.topic);
     }
@@ -240,25 +278,32 @@ export class KafkaPublisher implements Part {
   }
 
   /** Lets a subscription work, unless it does already or waits after a failure. */
-  private run(tenant: TenantId, running: Running): void {
+  private run(lease: Lease, running: Running): void {
     if (running.step) {
       running.called = true;
       return;
     }
-    if (Date.now() < running.again) return;
-    running.step = this.catchUp(tenant, running).finally(() => {
-      running.step = undefined;
-      if (running.called && running.failures === 0 && !this.stopping.signal.aborted) this.run(tenant, running);
-    });
+    if (performance.now() < running.again) return;
+    running.step = lease
+      .during(() => this.catchUp(lease, running))
+      .finally(() => {
+        running.step = undefined;
+        if (running.called && running.failures === 0 && !this.isEnding(lease)) this.run(lease, running);
+      });
   }
 
-  private async catchUp(tenant: TenantId, running: Running): Promise<void> {
+  private isEnding(lease: Lease): boolean {
+    return this.stopping.signal.aborted || lease.signal.aborted;
+  }
+
+  private async catchUp(lease: Lease, running: Running): Promise<void> {
+    const { tenant } = lease;
     const { observer } = this.options;
     running.called = false;
     const { trial, subscription } = running.inForce.subscription.terms;
     const name = `${trial}/${subscription}`;
     try {
-      for (let more = true; more && !this.stopping.signal.aborted;) {
+      for (let more = true; more && !this.isEnding(lease);) {
         const step = await running.relay.step(running.inForce);
         more = step.more;
         if (step.published > 0) observer.published(step.published);
@@ -267,13 +312,13 @@ export class KafkaPublisher implements Part {
       running.failures = 0;
       running.code = undefined;
     } catch (error) {
-      await this.note(tenant, name, running, error);
+      if (!(error instanceof LeaseLost) && lease.isHeld()) await this.note(tenant, name, running, error);
     }
   }
 
   private async note(tenant: TenantId, name: string, running: Running, error: unknown): Promise<void> {
     const { observer, againAfterMs: [first, longest] = [250, 30_000] } = this.options;
-    running.again = Date.now() + Math.min(longest, first * 2 ** Math.min(running.failures, 20));
+    running.again = performance.now() + Math.min(longest, first * 2 ** Math.min(running.failures, 20));
     running.failures++;
     const code = codeOf(error);
     running.code = code;

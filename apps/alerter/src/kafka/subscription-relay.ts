@@ -38,6 +38,8 @@ export interface RelayTools {
   readonly catalogue: Pick<EventCatalogue, 'decode'>;
   /** How the names of a tenant's topics begin, see `isTopicOf`. */
   readonly topicPrefix: string;
+  /** Whether this process may still publish: it may have been stopped, and another one does by now. */
+  readonly mayStill?: () => boolean;
 }
 
 /** What one step came to. */
@@ -128,6 +130,7 @@ export class SubscriptionRelay {
       await publisher.publish(
         topic,
         alerts.map(({ alert }) => messageOf(alert)),
+        this.tools.mayStill,
       );
     } catch (error) {
       const isDivisible = error instanceof PublishFailed && error.code === 'MESSAGE_TOO_LARGE' && alerts.length > 1;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type CommandHandler, type Instant, sha256Hex, type TenantId, uuidV5 } from '@cairn/event-sourcing';
 import type { AfterAttempt, Attempt, ClaimedDelivery, DeliveryQueue, SubscriberKey } from '@cairn/platform/deliveries';
-import { webhookSecret, type WebhookOutcome, type WebhookSender } from '@cairn/platform/webhooks';
+import { type Lease, LeaseLost } from '@cairn/platform/leases';
+import { webhookSecret, type WebhookOutcome, type WebhookSender, Withheld } from '@cairn/platform/webhooks';
 import {
   type Alert,
   alertSubscriptionStream,
@@ -50,6 +51,10 @@ export interface CourierTools {
   readonly onDone: (tenant: TenantId) => void;
 }
 
+/** Nothing is compared for who works alone. */
+export const queueUnder = (lease: Lease, queue: DeliveryQueue): DeliveryQueue =>
+  lease.fence ? queue.under(lease) : queue;
+
 /** Sends messages that are due, and writes down what became of each. */
 export class Courier {
   private readonly stopping = new AbortController();
@@ -64,11 +69,13 @@ export class Courier {
 
   /** Begins to send what is due, as far as there is room. @returns how many messages */
   async dispatch(
-    tenant: TenantId,
+    lease: Lease,
     webhooks: readonly FollowedWebhook[],
     subscription: (trial: string, subscription: string) => SubscriptionInForce | undefined,
   ): Promise<number> {
-    const { queue, now } = this.tools;
+    const { now } = this.tools;
+    const { tenant } = lease;
+    const queue = queueUnder(lease, this.tools.queue);
     const limit = Math.min(PER_TENANT - this.countOf(tenant), ALTOGETHER - this.underWay.size);
     const rooms = webhooks
       .filter(({ inForce, subscriber }) => inForce.subscription.kind === 'active' && !subscriber.stalled)
@@ -83,7 +90,7 @@ export class Courier {
       ...{ claim: randomUUID(), now: at, until: at + CLAIMED_FOR_MS },
     });
     for (const delivery of claimed) {
-      this.begin(tenant, delivery, subscription(delivery.trial, delivery.subscription));
+      this.begin(lease, delivery, subscription(delivery.trial, delivery.subscription));
     }
     return claimed.length;
   }
@@ -99,12 +106,18 @@ export class Courier {
     await this.settled();
   }
 
-  private begin(tenant: TenantId, delivery: ClaimedDelivery, inForce: SubscriptionInForce | undefined): void {
+  private begin(lease: Lease, delivery: ClaimedDelivery, inForce: SubscriptionInForce | undefined): void {
+    const { tenant } = lease;
     const names = [tenant, nameOf(tenant, delivery)];
     for (const name of names) this.begun.set(name, this.countOf(name) + 1);
-    const work = this.deliver(tenant, delivery, inForce)
-      // The claim runs out, and it is tried again.
-      .catch((error: unknown) => this.tools.observer.failed(tenant, error))
+    const work = lease
+      .during(() => this.deliver(lease, delivery, inForce))
+      .catch((error: unknown) => {
+        // Whoever has the tenant now takes the claim back, and sends it.
+        if (error instanceof LeaseLost || error instanceof Withheld) return;
+        // The claim runs out, and it is tried again.
+        this.tools.observer.failed(tenant, error);
+      })
       .finally(() => {
         for (const name of names) this.begun.set(name, this.countOf(name) - 1);
         this.underWay.delete(work);
@@ -114,11 +127,13 @@ export class Courier {
   }
 
   private async deliver(
-    tenant: TenantId,
+    lease: Lease,
     delivery: ClaimedDelivery,
     inForce: SubscriptionInForce | undefined,
   ): Promise<void> {
-    const { queue, sender, secret, now } = this.tools;
+    const { sender, secret, now } = this.tools;
+    const { tenant } = lease;
+    const queue = queueUnder(lease, this.tools.queue);
     if (inForce?.subscription.terms.sink.kind !== 'webhook') return queue.release(tenant, delivery);
     const { terms, secrets } = inForce.subscription;
     if (!isMessageFor(terms, delivery)) return queue.drop(tenant, delivery);
@@ -134,6 +149,7 @@ export class Courier {
         ),
       },
       this.stopping.signal,
+      () => lease.isHeld(),
     );
     if (this.stopping.signal.aborted && outcome.kind === 'unreachable') return queue.release(tenant, delivery);
     this.tools.observer.attempted(outcome.kind);
@@ -143,7 +159,7 @@ export class Courier {
     const after = this.after(delivery, outcome);
     await queue.attempted(tenant, delivery, attemptOf(outcome, now()), after);
     if (after.kind === 'dead') this.tools.observer.dead(tenant, delivery);
-    if (after.kind === 'delivered') await this.prune(tenant, delivery);
+    if (after.kind === 'delivered') await this.prune(queue, tenant, delivery);
   }
 
   private async quiet(
@@ -190,11 +206,11 @@ export class Courier {
     observer.disabled(tenant, delivery);
   }
 
-  private async prune(tenant: TenantId, subscriber: SubscriberKey): Promise<void> {
+  private async prune(queue: DeliveryQueue, tenant: TenantId, subscriber: SubscriberKey): Promise<void> {
     const name = nameOf(tenant, subscriber);
     const more = (this.unpruned.get(name) ?? 0) + 1;
     this.unpruned.set(name, more % KEPT_MORE);
-    if (more === KEPT_MORE) await this.tools.queue.prune(tenant, subscriber, KEPT);
+    if (more === KEPT_MORE) await queue.prune(tenant, subscriber, KEPT);
   }
 
   private roomFor(name: string): number {

@@ -14,15 +14,15 @@ const DEAD_LETTERS = 500;
 
 /** What sends webhooks. @param secret what their secrets follow from */
 export function relayPart(
-  { configuration, store, database, catalogue, logger, registry, now }: AlerterTools,
+  { configuration, store, leases, database, catalogue, logger, registry, now }: AlerterTools,
   secret: string,
 ): Part {
   const handler = new CommandHandler(store, catalogue);
   return new WebhookRelay({
-    ...{ store, catalogue, handler, secret, now },
+    ...{ store, leases, catalogue, handler, secret, now },
     events: new EventsOfTypes(database),
     queue: new DeliveryQueue(database),
-    sender: new WebhookSender(new EgressGuard(configuration.webhookNetworks)),
+    sender: new WebhookSender(new EgressGuard(configuration.webhookNetworks), now),
     schedule: standardSchedule,
     deadLetters: DEAD_LETTERS,
     zoneOf: trialZones(handler),

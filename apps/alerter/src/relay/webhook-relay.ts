@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EventStore, TenantId } from '@cairn/event-sourcing';
+import { alone, type Lease, LeaseLost, type TenantLeases } from '@cairn/platform/leases';
 import type { Part } from '../part.js';
-import { Courier, type CourierTools } from './courier.js';
+import { Courier, type CourierTools, queueUnder } from './courier.js';
 import { TenantRelay, type TenantRelayTools } from './tenant-relay.js';
 
 export type WebhookRelayTools = Omit<CourierTools, 'onDone'> &
@@ -10,6 +11,8 @@ export type WebhookRelayTools = Omit<CourierTools, 'onDone'> &
       /** Calls when a log may have grown. */
       onAppended(listener: (tenant: TenantId) => void): () => void;
     };
+    /** Which tenants' webhooks this process sends, where several share them; all unless given. */
+    readonly leases?: TenantLeases;
     /** Between looks at tenants with webhooks, whose messages fall due by themselves; default 1 second. */
     readonly lookEveryMs?: number;
   };
@@ -25,21 +28,25 @@ const AFTER_FAILURE_MS = 1_000;
 export class WebhookRelay implements Part {
   readonly name = 'webhooks';
   private readonly courier: Courier;
-  private readonly tenants = new Map<TenantId, TenantRelay>();
+  private readonly leases: TenantLeases;
+  private readonly tenants = new Map<TenantId, { readonly relay: TenantRelay; readonly token: bigint | undefined }>();
   /** Those with webhooks. */
   private readonly busy = new Set<TenantId>();
   private readonly due = new Set<TenantId>();
   private readonly stopping = new AbortController();
   private wake: () => void = () => undefined;
   private deafen: (() => void) | undefined;
+  private untake: (() => void) | undefined;
   private work: readonly Promise<void>[] = [];
 
   constructor(private readonly tools: WebhookRelayTools) {
+    this.leases = tools.leases ?? alone;
     this.courier = new Courier({ ...tools, onDone: (tenant) => this.call(tenant) });
   }
 
   async start(): Promise<void> {
     for (const tenant of await this.tools.store.tenants()) this.due.add(tenant);
+    this.untake = this.leases.onTaken(({ tenant }) => this.call(tenant));
     this.deafen = this.tools.store.onAppended((tenant) => this.call(tenant));
     this.work = [this.lookAtDue(), this.remind()];
   }
@@ -47,26 +54,46 @@ export class WebhookRelay implements Part {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.deafen?.();
+    this.untake?.();
     this.wake();
     await Promise.all([...this.work, this.courier.stop()]);
   }
 
   /** One look at a tenant: takes in what was recorded and begins to send what is due. @returns whether there was anything */
   async look(tenant: TenantId): Promise<boolean> {
-    let relay = this.tenants.get(tenant);
-    if (!relay) {
-      relay = new TenantRelay(tenant, this.tools);
-      this.tenants.set(tenant, relay);
+    const lease = this.leases.of(tenant);
+    if (!lease) {
+      this.tenants.delete(tenant);
+      this.busy.delete(tenant);
+      this.tools.observer.stalled(tenant, 0);
+      return false;
     }
+    return lease.during(() => this.lookUnder(lease));
+  }
+
+  private async lookUnder(lease: Lease): Promise<boolean> {
+    const { tenant } = lease;
+    const relay = await this.relay(lease);
     const { webhooks, more } = await relay.turn();
     if (webhooks.length > 0) this.busy.add(tenant);
     else this.busy.delete(tenant);
     this.tools.observer.stalled(tenant, webhooks.filter(({ subscriber }) => subscriber.stalled).length);
-    const current = relay;
-    const begun = await this.courier.dispatch(tenant, webhooks, (trial, subscription) =>
-      current.subscription(trial, subscription),
+    const begun = await this.courier.dispatch(lease, webhooks, (trial, subscription) =>
+      relay.subscription(trial, subscription),
     );
     return more || begun > 0;
+  }
+
+  /** What it knows is of the lease under which it was read. With a new one nobody else's claim counts. */
+  private async relay(lease: Lease): Promise<TenantRelay> {
+    const { tenant, fence } = lease;
+    const known = this.tenants.get(tenant);
+    if (known && known.token === fence?.token) return known.relay;
+    const queue = queueUnder(lease, this.tools.queue);
+    if (fence) await queue.unclaim(tenant);
+    const relay = new TenantRelay(tenant, { ...this.tools, queue });
+    this.tenants.set(tenant, { relay, token: fence?.token });
+    return relay;
   }
 
   /** When nothing is under way. */
@@ -89,7 +116,7 @@ export class WebhookRelay implements Part {
         try {
           if (await this.look(tenant)) this.due.add(tenant);
         } catch (error) {
-          if (!signal.aborted) this.tools.observer.failed(tenant, error);
+          if (!signal.aborted && !(error instanceof LeaseLost)) this.tools.observer.failed(tenant, error);
           // The next reminder, or what is recorded next, comes back to it.
           this.tenants.delete(tenant);
           this.busy.add(tenant);

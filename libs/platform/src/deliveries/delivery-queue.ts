@@ -1,5 +1,6 @@
 import type { Instant, Position, TenantId } from '@cairn/event-sourcing';
 import type pg from 'pg';
+import type { Lease } from '../leases/lease.js';
 import type { Database } from '../postgres/database.js';
 import { CLAIM } from './claim-statement.js';
 import type { Attempt, ClaimedDelivery, Message, Subscriber, SubscriberKey } from './delivery.js';
@@ -24,7 +25,26 @@ export type AfterAttempt =
  * advanced by whoever saw it last, and a message is sent by whoever has claimed it.
  */
 export class DeliveryQueue {
-  constructor(private readonly database: Database) {}
+  /** @param lease under which everything is written; without one this relay is the only one */
+  constructor(
+    private readonly database: Database,
+    private readonly lease?: Pick<Lease, 'guard'>,
+  ) {}
+
+  /** The same, where nothing is written any more when the lease has changed hands: calls then throw `LeaseLost`. */
+  under(lease: Pick<Lease, 'guard'>): DeliveryQueue {
+    return new DeliveryQueue(this.database, lease);
+  }
+
+  /** Takes back every claim: whoever made them does not hold the tenant's lease any more, and can write nothing. */
+  async unclaim(tenant: TenantId): Promise<void> {
+    await this.write(
+      tenant,
+      `update alerting.delivery set claim = null, claimed_until = null
+       where tenant = $1 and state = 'waiting' and claim is not null`,
+      [],
+    );
+  }
 
   /** All of a tenant. */
   async subscribers(tenant: TenantId): Promise<readonly Subscriber[]> {
@@ -44,7 +64,7 @@ export class DeliveryQueue {
 
   /** Begins with a subscription after a position; one that was begun with stays where it is. */
   async begin(tenant: TenantId, { trial, subscription }: SubscriberKey, position: Position): Promise<void> {
-    await this.run(
+    await this.write(
       tenant,
       `insert into alerting.subscriber (tenant, trial, subscription, position) values ($1, $2, $3, $4)
        on conflict do nothing`,
@@ -54,7 +74,7 @@ export class DeliveryQueue {
 
   /** Forgets a subscription that is closed, and what waited for it. */
   async end(tenant: TenantId, { trial, subscription }: SubscriberKey): Promise<void> {
-    await this.database.inTenant(tenant, async (client) => {
+    await this.inTenant(tenant, async (client) => {
       const values = [tenant, trial, subscription];
       await client.query(
         `delete from alerting.delivery
@@ -74,7 +94,7 @@ export class DeliveryQueue {
     { trial, subscription }: SubscriberKey,
     { after, requestedAt }: { readonly after: Position; readonly requestedAt: Position },
   ): Promise<void> {
-    await this.run(
+    await this.write(
       tenant,
       `update alerting.subscriber set position = least(position, $4), replayed = $5
        where tenant = $1 and trial = $2 and subscription = $3 and replayed < $5`,
@@ -107,7 +127,7 @@ export class DeliveryQueue {
     messages: readonly Message[],
     { state, now }: { readonly state: 'waiting' | 'collected'; readonly now: Instant },
   ): Promise<boolean> {
-    return this.database.inTenant(tenant, async (client) => {
+    return this.inTenant(tenant, async (client) => {
       const moved = await client.query(
         `update alerting.subscriber set position = $5
          where tenant = $1 and trial = $2 and subscription = $3 and position = $4`,
@@ -141,7 +161,7 @@ export class DeliveryQueue {
     { digests, upTo }: { readonly digests: readonly Message[]; readonly upTo: Position },
     now: Instant,
   ): Promise<boolean> {
-    return this.database.inTenant(tenant, async (client) => {
+    return this.inTenant(tenant, async (client) => {
       const moved = await client.query(
         `update alerting.subscriber set digested_until = ${instant('$5')}
          where tenant = $1 and trial = $2 and subscription = $3 and digested_until is not distinct from ${instant('$4')}`,
@@ -160,7 +180,7 @@ export class DeliveryQueue {
 
   /** Sends what was collected one by one after all: the subscription wants no digests any more. */
   async scatter(tenant: TenantId, { trial, subscription }: SubscriberKey): Promise<void> {
-    await this.database.inTenant(tenant, async (client) => {
+    await this.inTenant(tenant, async (client) => {
       const values = [tenant, trial, subscription];
       await client.query(
         `update alerting.delivery set state = 'waiting'
@@ -177,7 +197,7 @@ export class DeliveryQueue {
 
   /** What is held back by quiet hours is looked at anew: they have changed. */
   async unhold(tenant: TenantId, { trial, subscription }: SubscriberKey): Promise<void> {
-    await this.run(
+    await this.write(
       tenant,
       `update alerting.delivery set held_until = null
        where tenant = $1 and trial = $2 and subscription = $3 and state = 'waiting' and held_until is not null`,
@@ -197,7 +217,7 @@ export class DeliveryQueue {
     { claim, now, until }: { readonly claim: string; readonly now: Instant; readonly until: Instant },
   ): Promise<readonly ClaimedDelivery[]> {
     if (rooms.length === 0 || limit <= 0) return [];
-    const rows = await this.run<Unread<Omit<ClaimedDelivery, 'claim'>>>(tenant, CLAIM, [
+    const rows = await this.write<Unread<Omit<ClaimedDelivery, 'claim'>>>(tenant, CLAIM, [
       now,
       rooms.map(({ trial }) => trial),
       rooms.map(({ subscription }) => subscription),
@@ -216,7 +236,7 @@ export class DeliveryQueue {
       after.kind === 'again'
         ? { state: 'waiting', failed: after.failed, nextAt: after.at }
         : { state: after.kind, failed: delivery.failed + (after.kind === 'dead' ? 1 : 0), nextAt: attempt.at };
-    await this.database.inTenant(tenant, async (client) => {
+    await this.inTenant(tenant, async (client) => {
       const written = await client.query(
         `update alerting.delivery set state = $6, failed = $7, next_at = ${instant('$8')},
            attempts = case when jsonb_array_length(attempts) >= ${KEPT_ATTEMPTS} then attempts - 0 else attempts end || $9::jsonb,
@@ -239,7 +259,7 @@ export class DeliveryQueue {
   /** Gives a claim back as if there had been none. @param heldUntil the end of the quiet hours that it waits for */
   async release(tenant: TenantId, delivery: ClaimedDelivery, heldUntil?: Instant): Promise<void> {
     const { trial, subscription, message, claim } = delivery;
-    await this.run(
+    await this.write(
       tenant,
       `update alerting.delivery
        set claim = null, claimed_until = null, held_until = coalesce(${instant('$6')}, held_until)
@@ -250,7 +270,7 @@ export class DeliveryQueue {
 
   /** Forgets a message that the subscription does not ask for any more. */
   async drop(tenant: TenantId, { trial, subscription, message, claim }: ClaimedDelivery): Promise<void> {
-    await this.run(
+    await this.write(
       tenant,
       `delete from alerting.delivery
        where tenant = $1 and trial = $2 and subscription = $3 and message = $4 and claim = $5`,
@@ -260,7 +280,7 @@ export class DeliveryQueue {
 
   /** Forgets the log of a subscription's deliveries but for the last ones. */
   async prune(tenant: TenantId, { trial, subscription }: SubscriberKey, keep: number): Promise<void> {
-    await this.run(
+    await this.write(
       tenant,
       `delete from alerting.delivery d using (
          select message from alerting.delivery
@@ -277,10 +297,21 @@ export class DeliveryQueue {
     text: string,
     values: readonly unknown[],
   ): Promise<readonly Row[]> {
-    return this.database.inTenant(tenant, async (client) => {
-      const { rows } = await client.query<Row>(text, [tenant, ...values]);
-      return rows;
-    });
+    const { rows } = await this.database.inTenant(tenant, (client) => client.query<Row>(text, [tenant, ...values]));
+    return rows;
+  }
+
+  private async write<Row extends object>(
+    tenant: TenantId,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<readonly Row[]> {
+    const { rows } = await this.inTenant(tenant, (client) => client.query<Row>(text, [tenant, ...values]));
+    return rows;
+  }
+
+  private inTenant<Result>(tenant: TenantId, work: (client: pg.ClientBase) => Promise<Result>): Promise<Result> {
+    return this.database.inTenant(tenant, work, this.lease);
   }
 }
 

@@ -12,9 +12,10 @@ export interface AlertPublisher {
    * Publishes messages in their order. When it returns, every replica that is in step has them; when it throws, any of them
    * may have got there, so all are to be published again before anything after them. Without messages it finds out whether
    * there is such a topic.
+   * @param mayStill asked right before anything is written to a broker; when it may not any more, it fails as `ENDING`
    * @throws PublishFailed
    */
-  publish(topic: string, messages: readonly TopicMessage[]): Promise<void>;
+  publish(topic: string, messages: readonly TopicMessage[], mayStill?: () => boolean): Promise<void>;
   /** What was kept for a topic is given back; it may be published to again. */
   forget(topic: string): Promise<void>;
   /** What is under way fails. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Kafka, Partitioners, type Producer } from 'kafkajs';
+import { Partitioners, type Producer } from 'kafkajs';
 import type { Logger } from 'pino';
 import { type AlertPublisher, PublishFailed, type TopicMessage } from './alert-publisher.js';
 import { ANSWER_WITHIN, type KafkaCluster, kafkaClient } from './kafka-client.js';
@@ -19,18 +19,20 @@ const ALL = -1;
  * acknowledgement got lost is there twice afterwards; the client's idempotence is not relied on, so consumers look at ids.
  */
 export class KafkaAlertPublisher implements AlertPublisher {
-  private readonly client: Kafka;
   private readonly producers = new Map<string, Producer>();
+  /** Whether what is being published to a topic may still be. */
+  private readonly mayStill = new Map<string, () => boolean>();
   private readonly closing = new AbortController();
   private readonly queues = new Map<string, Promise<unknown>>();
 
-  constructor(cluster: KafkaCluster, logger: Logger) {
-    this.client = kafkaClient(cluster, logger);
-  }
+  constructor(
+    private readonly cluster: KafkaCluster,
+    private readonly logger: Logger,
+  ) {}
 
-  publish(topic: string, messages: readonly TopicMessage[]): Promise<void> {
+  publish(topic: string, messages: readonly TopicMessage[], mayStill: () => boolean = () => true): Promise<void> {
     const before = this.queues.get(topic) ?? Promise.resolve();
-    const published = before.then(() => this.publishNext(topic, messages));
+    const published = before.then(() => this.publishNext(topic, messages, mayStill));
     const settled = published.catch(() => undefined);
     this.queues.set(topic, settled);
     void settled.then(() => {
@@ -43,6 +45,7 @@ export class KafkaAlertPublisher implements AlertPublisher {
     await this.queues.get(topic);
     const producer = this.producers.get(topic);
     this.producers.delete(topic);
+    this.mayStill.delete(topic);
     await producer?.disconnect().catch(() => undefined);
   }
 
@@ -51,10 +54,11 @@ export class KafkaAlertPublisher implements AlertPublisher {
     await Promise.all([...this.producers.keys()].map((topic) => this.forget(topic)));
   }
 
-  private async publishNext(topic: string, messages: readonly TopicMessage[]): Promise<void> {
-    if (this.closing.signal.aborted) throw new PublishFailed('ENDING');
+  private async publishNext(topic: string, messages: readonly TopicMessage[], mayStill: () => boolean): Promise<void> {
+    if (this.closing.signal.aborted || !mayStill()) throw new PublishFailed('ENDING');
+    this.mayStill.set(topic, mayStill);
     const known = this.producers.get(topic);
-    const producer = known ?? this.makeProducer();
+    const producer = known ?? this.makeProducer(topic);
     if (!known) this.producers.set(topic, producer);
     const sent = send(producer, known === undefined, topic, messages);
     const limit = new AbortController();
@@ -68,14 +72,16 @@ export class KafkaAlertPublisher implements AlertPublisher {
       // An attempt that is still under way would connect again.
       void sent.catch(() => undefined).then(() => producer.disconnect().catch(() => undefined));
       void producer.disconnect().catch(() => undefined);
+      if (!mayStill()) throw new PublishFailed('ENDING', { cause: error });
       throw error instanceof PublishFailed ? error : new PublishFailed(faultOf(error), { cause: error });
     } finally {
       limit.abort();
     }
   }
 
-  private makeProducer(): Producer {
-    return this.client.producer({
+  private makeProducer(topic: string): Producer {
+    const client = kafkaClient(this.cluster, this.logger, () => this.mayStill.get(topic)?.() ?? false);
+    return client.producer({
       allowAutoTopicCreation: false,
       maxInFlightRequests: 1,
       idempotent: false,

@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import type { Logger } from 'pino';
+import { guardedSockets } from './guarded-sockets.js';
 
 /** How a cluster is reached. */
 export interface KafkaCluster {
@@ -28,9 +29,17 @@ export const ANSWER_WITHIN = 15_000;
 /** Few: what lasts is for whoever publishes to wait for. */
 const RETRY = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 };
 
-/** A client of the cluster that writes what it has to say to the log. */
-export function kafkaClient({ brokers, clientId, tls, sasl }: KafkaCluster, logger: Logger): Kafka {
+/**
+ * A client of the cluster that writes what it has to say to the log.
+ * @param mayStill asked right before messages are written to a broker
+ */
+export function kafkaClient(
+  { brokers, clientId, tls, sasl }: KafkaCluster,
+  logger: Logger,
+  mayStill?: () => boolean,
+): Kafka {
   return new Kafka({
+    ...(mayStill && { socketFactory: guardedSockets(mayStill) }),
     brokers: [...brokers],
     clientId,
     ...(tls && { ssl: present(tls) }),

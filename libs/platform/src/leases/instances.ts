@@ -8,7 +8,6 @@ export interface InstancesOptions {
   readonly url: string;
   readonly role: Exclude<DatabaseRole, 'cairn_owner'>;
   readonly service: string;
-  readonly version?: string;
   readonly clock?: DatabaseClock;
   /** A process that was silent for so long is taken to be gone, default 15 seconds. */
   readonly ttlMs?: number;
@@ -26,10 +25,10 @@ export class Instances {
   private work: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: InstancesOptions) {
-    const { url, role, service, version = '', clock = new DatabaseClock() } = options;
+    const { url, role, service, clock = new DatabaseClock() } = options;
     this.clock = clock;
     this.connection = new LeaseConnection({
-      ...{ url, role, service, version, clock, instance: randomUUID() },
+      ...{ url, role, service, clock, instance: randomUUID() },
       applicationName: `cairn ${service} instance`,
     });
   }

@@ -1,4 +1,5 @@
 import type { Fence, TenantId } from '@cairn/event-sourcing';
+import fs from 'node:fs';
 import pg from 'pg';
 import type { DatabaseRole } from '../postgres/database.js';
 import type { DatabaseClock } from './database-clock.js';
@@ -6,6 +7,10 @@ import { isGone, thisProcess } from './this-process.js';
 
 /** Longest time that a call may take, in milliseconds: well within the life of a lease. */
 const CALL_TIMEOUT = 2_000;
+
+const { version: VERSION } = JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
 
 /** A call of `cairn.renew_leases` or `cairn.beat` comes with when it was begun, by `performance.now()`. */
 interface Asked {
@@ -34,7 +39,6 @@ export interface LeaseConnectionOptions {
   readonly applicationName: string;
   readonly instance: string;
   readonly service: string;
-  readonly version: string;
   readonly clock: DatabaseClock;
 }
 
@@ -61,16 +65,16 @@ export class LeaseConnection {
 
   /** Says that this instance lives, for so long. @returns who does */
   async beat(ttlMs: number): Promise<readonly LiveInstance[]> {
-    const { instance, service, version } = this.options;
+    const { instance, service } = this.options;
     const { row } = await this.timed<{ clock: number; live: readonly LiveInstance[] }>(
       'select * from cairn.beat($1, $2, $3, $4, $5)',
-      [instance, service, version, this.process, ttlMs],
+      [instance, service, VERSION, this.process, ttlMs],
     );
     return row.live;
   }
 
   async renew(ofInstallation: boolean, ttlMs: number, held: ReadonlyMap<TenantId, Fence>): Promise<Renewal> {
-    const { instance, service, version } = this.options;
+    const { instance, service } = this.options;
     const tokens = [...held.values()].map(({ token }) => token);
     const { row, asked } = await this.timed<{
       clock: number;
@@ -79,7 +83,7 @@ export class LeaseConnection {
       free: readonly TenantId[];
       next_free: number | null;
     }>('select * from cairn.renew_leases($1, $2, $3, $4, $5, $6, $7, $8)', [
-      ...[instance, service, version, this.process, ttlMs, ofInstallation],
+      ...[instance, service, VERSION, this.process, ttlMs, ofInstallation],
       ...[[...held.keys()], tokens],
     ]);
     const { live, kept, free, next_free: nextFree } = row;

@@ -14,7 +14,6 @@ export interface LeasesOptions {
   readonly service: string;
   /** Leases of every tenant that has a log, or the one of the whole installation, whose tenant is ''. Default `tenants`. */
   readonly of?: 'installation' | 'tenants';
-  readonly version?: string;
   readonly observer?: LeaseObserver;
   /** What is measured with each renewal. */
   readonly clock?: DatabaseClock;
@@ -73,10 +72,10 @@ export class Leases implements TenantLeases {
   private work: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: LeasesOptions) {
-    const { url, role, service, version = '', clock = new DatabaseClock() } = options;
+    const { url, role, service, clock = new DatabaseClock() } = options;
     this.clock = clock;
     this.connection = new LeaseConnection({
-      ...{ url, role, service, version, clock, instance: this.instance },
+      ...{ url, role, service, clock, instance: this.instance },
       applicationName: `cairn ${service} leases`,
     });
   }

@@ -29,6 +29,11 @@ export type WebhookOutcome =
   | { readonly kind: 'refused'; readonly why: EgressRefusal }
   | { readonly kind: 'unreachable'; readonly why: 'name' | 'connection' | 'certificate' | 'time' };
 
+/** Nothing was sent: by the time at which it could be, whoever asked did not want it any more. */
+export class Withheld extends Error {
+  override readonly name = 'Withheld';
+}
+
 /** What of an answer is read at the most; nothing in it is used. */
 const ANSWER_BYTES = 64 * 1024;
 /** From the first look at the name to the end of the answer. */
@@ -47,17 +52,26 @@ export class WebhookSender {
     return this.guard.fault(url);
   }
 
-  /** One attempt; it never throws, and is over in 15 seconds. @param stopping ends it before */
-  async send(message: WebhookMessage, stopping?: AbortSignal): Promise<WebhookOutcome> {
+  /**
+   * One attempt, which is over in 15 seconds.
+   * @param stopping ends it before
+   * @param mayStill asked when the connection is there, right before the first byte of the message is written
+   * @throws Withheld when it may not any more, and nothing else
+   */
+  async send(message: WebhookMessage, stopping?: AbortSignal, mayStill?: () => boolean): Promise<WebhookOutcome> {
     const late = AbortSignal.timeout(this.timeoutMs);
     const signal = stopping ? AbortSignal.any([late, stopping]) : late;
     const aborted = new Promise<WebhookOutcome>((resolve) =>
       signal.addEventListener('abort', () => resolve({ kind: 'unreachable', why: 'time' }), { once: true }),
     );
-    return Promise.race([this.attempt(message, signal), aborted]);
+    return Promise.race([this.attempt(message, signal, mayStill), aborted]);
   }
 
-  private async attempt(message: WebhookMessage, signal: AbortSignal): Promise<WebhookOutcome> {
+  private async attempt(
+    message: WebhookMessage,
+    signal: AbortSignal,
+    mayStill: () => boolean = () => true,
+  ): Promise<WebhookOutcome> {
     const destination = await this.guard.destination(message.url);
     switch (destination.kind) {
       case 'refused':
@@ -65,7 +79,7 @@ export class WebhookSender {
       case 'unresolved':
         return { kind: 'unreachable', why: 'name' };
       case 'allowed':
-        return this.post(message, destination.addresses, signal).catch(unreachable);
+        return this.post(message, destination.addresses, signal, mayStill).catch(unreachable);
       default:
         return destination satisfies never;
     }
@@ -75,6 +89,7 @@ export class WebhookSender {
     { url, id, body, secrets }: WebhookMessage,
     addresses: readonly [HostAddress, ...HostAddress[]],
     signal: AbortSignal,
+    mayStill: () => boolean,
   ): Promise<WebhookOutcome> {
     const now = this.clock();
     const client = url.startsWith('https:') ? https : http;
@@ -100,7 +115,13 @@ export class WebhookSender {
         answer.on('error', () => undefined);
       });
       request.on('error', reject);
-      request.end(body);
+      // Not before it is connected: until then this process may have been stopped for any length of time.
+      request.once('socket', (socket) =>
+        socket.once(client === https ? 'secureConnect' : 'connect', () => {
+          if (mayStill()) request.end(body);
+          else request.destroy(new Withheld('it is not for this process any more'));
+        }),
+      );
     });
   }
 }
@@ -131,6 +152,7 @@ function readRetryAfter(text: string | undefined, now: Instant): number | undefi
 }
 
 function unreachable(error: unknown): WebhookOutcome {
+  if (error instanceof Withheld) throw error;
   const { code = '', name = '' } = error as { readonly code?: string; readonly name?: string };
   if (name === 'AbortError') return { kind: 'unreachable', why: 'time' };
   const isOfTls = /CERT|ERR_TLS|SSL|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|HOSTNAME/.test(code);
