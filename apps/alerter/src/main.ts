@@ -2,7 +2,16 @@ import 'reflect-metadata';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { Database, PostgresEventStore, waitForSchema } from '@cairn/platform';
 import { Leases, observeLeases, observeLeasesWithLog } from '@cairn/platform/leases';
-import { alertMeasures, DatabaseNeeds, Measuring, probes, Readiness, ServiceMetrics } from '@cairn/platform/operations';
+import {
+  alertMeasures,
+  DatabaseNeeds,
+  MeasuredStore,
+  Measuring,
+  probes,
+  Readiness,
+  ServiceMetrics,
+  StoreMetrics,
+} from '@cairn/platform/operations';
 import { openFanOut } from '@cairn/platform/kafka';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
@@ -31,10 +40,15 @@ async function main(): Promise<void> {
   const measuring = new Measuring(registry, { ...own, eachTenant, measures: alertMeasures });
   metrics.addLookUp(() => measuring.look());
   const fanOut = await openFanOut(configuration.fanOut, logger);
-  const store = new PostgresEventStore({
-    ...{ url, role: 'cairn_alerter', applicationName: 'cairn alerter log' },
-    ...(fanOut && { fanOut }),
-  });
+  const measured = new StoreMetrics(registry);
+  const store = new MeasuredStore(
+    new PostgresEventStore({
+      ...{ url, role: 'cairn_alerter', applicationName: 'cairn alerter log' },
+      onBatch: measured.onBatch,
+      ...(fanOut && { fanOut }),
+    }),
+    measured,
+  );
   const database = new Database({ ...own, isShared: true });
   const leases = new Leases({
     url,

@@ -124,7 +124,7 @@ const CATCHING_UP = ' ';
 @Module({})
 export class ApiModule {
   static of({ configuration, connections, reauthentication, stopping, log, unexpected }: ApiParts): DynamicModule {
-    const { store, readModels, database, instances } = connections;
+    const { store, readModels, database, instances, registry, readiness } = connections;
     const history = new EventHistory(database);
     const positions = new KnownPositions(database);
     const viewers = new Viewers(store);
@@ -183,10 +183,11 @@ export class ApiModule {
     });
     stopping.addEventListener('abort', () => void alertFeed.close(), { once: true });
     const openAlerts = new OpenAlerts(alertFeed, storedAlerts, states, new AlertSight(states));
-    const metrics = new Metrics(
-      () => states.watched + alertFeed.open,
-      () => instances.state().instances,
-    );
+    const metrics = new Metrics({
+      ...{ registry, readiness },
+      subscriptions: () => states.watched + alertFeed.open,
+      streams: () => alertFeed.behind,
+    });
 
     return {
       module: ApiModule,

@@ -33,6 +33,8 @@ import { accessLog, whoOf } from './log/access-log.js';
 import { openLog } from './log/log.js';
 import { RequestsUnderWay } from './operations/requests-under-way.js';
 import { EdgeErrorsFilter } from './operations/edge-errors.filter.js';
+import { Metrics } from './operations/metrics.js';
+import { serveMetrics } from './operations/metrics-server.js';
 
 /** A running service. */
 export interface Api {
@@ -59,13 +61,14 @@ export async function startApi(configuration: Configuration, logTo?: Destination
   let endSubscriptions: (() => Promise<void>) | undefined;
   let app: NestExpressApplication | undefined;
   let underWay: RequestsUnderWay | undefined;
+  let endMetrics: (() => Promise<void>) | undefined;
   const close = async (): Promise<void> => {
     connections.readiness.end();
     // Whoever sends requests here has to notice first that others should have them.
     if (underWay) await wait(configuration.endAfterSeconds * 1_000);
     stopping.abort();
     await Promise.all([underWay?.end(ANSWERED_WITHIN), endSubscriptions?.()]);
-    await app?.close();
+    await Promise.all([app?.close(), endMetrics?.()]);
     await connections.close();
     await fanOut?.close();
   };
@@ -95,7 +98,8 @@ export async function startApi(configuration: Configuration, logTo?: Destination
     app.set('query parser', 'simple');
     // A digest of every answer, for caches that none of them may enter.
     app.set('etag', false);
-    app.use(accessLog(log), helmet(SECURITY_HEADERS), knownMethods, bodyWithin(BODY_WITHIN));
+    const metrics = app.get(Metrics);
+    app.use(metrics.timing, accessLog(log), helmet(SECURITY_HEADERS), knownMethods, bodyWithin(BODY_WITHIN));
     app.use(probes(connections.readiness));
     const conduct = app.get(Conduct);
     const viewers = app.get(Viewers);
@@ -133,6 +137,8 @@ export async function startApi(configuration: Configuration, logTo?: Destination
     });
     const notHealed = (error: unknown): void => log.error({ event: 'erasures not healed', err: error });
     void keepErasuresHealed(app.get<() => Promise<void>>(HEALING), stopping.signal, notHealed);
+    const { metricsAt } = configuration;
+    if (metricsAt) endMetrics = await serveMetrics(metricsAt, () => metrics.scrape(), connections.readiness);
     await app.listen(configuration.port, configuration.host);
     return { url: urlOf(server, configuration.host), close };
   } catch (error) {

@@ -102,6 +102,9 @@ const Settings = z.object({
     .refine((networks): networks is AllowedNetworks => networks !== undefined, 'is off, or a list of networks'),
   /** How long it goes on when it is told to end, not ready any more, until nobody sends it requests. */
   END_AFTER_SECONDS: z.coerce.number().min(0).max(300).default(0),
+  /** Metrics for whoever reaches this port, without a token; unless it is given they are on PORT, for operators' tokens. */
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   /** How long the start waits for the database. */
   START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
   /** Participants' documents kept in memory, over all trials. */
@@ -193,6 +196,8 @@ export interface Configuration {
   /** Who is believed in who asks them. */
   readonly trustedProxies: AllowedNetworks;
   readonly endAfterSeconds: number;
+  /** Where metrics are served without a token. */
+  readonly metricsAt: { readonly host: string; readonly port: number } | undefined;
   readonly cachedDocuments: number;
   /** Of each tenant, until its own log says otherwise. */
   readonly tenantLimits: TenantLimits;
@@ -241,6 +246,8 @@ export function readConfiguration(
     fanOut: fanOutFrom(settings, kafkaFrom(settings)),
     trustedProxies: settings.TRUST_PROXY,
     endAfterSeconds: settings.END_AFTER_SECONDS,
+    metricsAt:
+      settings.METRICS_PORT === undefined ? undefined : { host: settings.METRICS_HOST, port: settings.METRICS_PORT },
     cachedDocuments: settings.CACHED_DOCUMENTS,
     tenantLimits: limitsFrom(settings),
   };

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { Database, type FanOut, isPassing, type LogStore, PostgresEventStore, ReadModels } from '@cairn/platform';
-import { DatabaseNeeds, Readiness } from '@cairn/platform/operations';
-import { Instances } from '@cairn/platform/leases';
+import { Instances, observeInstances } from '@cairn/platform/leases';
+import { DatabaseNeeds, MeasuredStore, Readiness, StoreMetrics } from '@cairn/platform/operations';
+import { Registry } from 'prom-client';
 import type { Configuration } from './configuration.js';
 import { readModelNames } from './monitoring/trial-documents.js';
 
@@ -14,6 +15,8 @@ export interface Connections {
   /** How many of this service there are. */
   readonly instances: Instances;
   readonly readiness: Readiness;
+  /** Where metrics are registered; the store's and those of the instances are. */
+  readonly registry: Registry;
   close(): Promise<void>;
 }
 
@@ -25,12 +28,16 @@ export function openConnections(
   fanOut?: FanOut,
 ): Connections {
   const hints = fanOut && { fanOut };
-  const store = new PostgresEventStore({ url, applicationName: NAME, ...hints });
+  const registry = new Registry();
+  const measured = new StoreMetrics(registry);
+  const { onBatch } = measured;
+  const store = new MeasuredStore(new PostgresEventStore({ url, applicationName: NAME, onBatch, ...hints }), measured);
   const readModels = new ReadModels({
     ...{ url, store, models: readModelNames, applicationName: NAME, maxConnections: max },
     ...hints,
   });
   const instances = new Instances({ url, role: 'cairn_service', service: 'api' });
+  observeInstances(registry, instances);
   const database = new Database({ url, role: 'cairn_service', applicationName: `${NAME} history`, max: 4 });
   const needs = new DatabaseNeeds({ url, role: 'cairn_service', applicationName: NAME });
   const readiness = new Readiness([needs.migrated, needs.showing(readModelNames)]);
@@ -40,6 +47,7 @@ export function openConnections(
     database,
     instances,
     readiness,
+    registry,
     close: async () => {
       await Promise.all([readModels.close(), instances.stop(), database.close(), needs.close()]);
       await store.close();

@@ -13,11 +13,13 @@ import {
 import { Leases, observeLeasesWithLog } from '@cairn/platform/leases';
 import {
   DatabaseNeeds,
+  MeasuredStore,
   Measuring,
   probes,
   projectionMeasures,
   proofMeasures,
   Readiness,
+  StoreMetrics,
 } from '@cairn/platform/operations';
 import { openFanOut } from '@cairn/platform/kafka';
 import { InvalidKeyRing } from '@cairn/platform/signing';
@@ -44,12 +46,6 @@ async function main(): Promise<void> {
   const logger = pino({ level: logLevel, base: { name: 'projector' }, timestamp: pino.stdTimeFunctions.isoTime });
   const fanOut = await openFanOut(configuration.fanOut, logger);
   const hints = fanOut && { fanOut };
-  const store = new PostgresEventStore({
-    url: databaseUrl,
-    role: 'cairn_projector',
-    applicationName: 'cairn projector log',
-    ...hints,
-  });
   const database = { url: databaseUrl, role: 'cairn_projector', applicationName: 'cairn projector' } as const;
   const needs = new DatabaseNeeds(database);
   const readiness = new Readiness([needs.migrated]);
@@ -61,6 +57,15 @@ async function main(): Promise<void> {
     measures,
   });
   metrics.watch(measuring);
+  const measured = new StoreMetrics(metrics.registry);
+  const store = new MeasuredStore(
+    new PostgresEventStore({
+      ...{ url: databaseUrl, role: 'cairn_projector', applicationName: 'cairn projector log' },
+      onBatch: measured.onBatch,
+      ...hints,
+    }),
+    measured,
+  );
   const leases = new Leases({
     url: databaseUrl,
     role: 'cairn_projector',

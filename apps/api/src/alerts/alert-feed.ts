@@ -4,6 +4,7 @@ import { AlertReader } from './alert-reader.js';
 import { AlertTail } from './alert-tail.js';
 import { CatchingUp } from './catching-up.js';
 import type { AlertSource } from './stored-alerts.js';
+import { StreamLag, type StreamLagSeen } from './stream-lag.js';
 
 /** A wake-up can be lost with a connection: the ends of logs that somebody follows are looked at that often in any case. */
 const LOOK_EVERY_MS = 1_000;
@@ -32,13 +33,19 @@ export class AlertFeed {
   private readonly tenants = new Map<TenantId, Promise<FollowedLog>>();
   private ending: (() => void) | undefined;
   private closed = false;
-  private count = 0;
+  private readonly all = new Set<AlertReader>();
+  private readonly lag = new StreamLag();
 
   constructor(private readonly parts: AlertFeedParts) {}
 
   /** Readers there are. */
   get open(): number {
-    return this.count;
+    return this.all.size;
+  }
+
+  /** How far they were behind, about a second ago. */
+  get behind(): StreamLagSeen {
+    return this.lag.seen;
   }
 
   /**
@@ -60,12 +67,12 @@ export class AlertFeed {
       // The last reader may have gone while this one waited, and the tail with it.
       if (this.tenants.get(tenant) !== begun) continue;
       const reader = new AlertReader(tenant, followed, source, tail, catchingUp, (closing) => {
-        this.count--;
+        this.all.delete(closing);
         readers.delete(closing);
         this.forget(tenant, readers);
       });
       readers.add(reader);
-      this.count++;
+      this.all.add(reader);
       if (this.closed) reader.close();
       return reader;
     }
@@ -103,10 +110,12 @@ export class AlertFeed {
     const stopListening = this.parts.onAppended((tenant) => this.grown(tenant));
     const timer = setInterval(() => {
       for (const tenant of this.tenants.keys()) this.grown(tenant);
+      this.lag.look(this.all);
     }, LOOK_EVERY_MS).unref();
     this.ending = () => {
       stopListening();
       clearInterval(timer);
+      this.lag.look([]);
     };
   }
 

@@ -62,6 +62,12 @@ export class AlertReader implements Waiting {
     return undefined;
   }
 
+  /** Positions between it and the last alert on record; 0n when it has taken everything. */
+  get behind(): bigint {
+    const { through } = this.tail;
+    return this.at < through ? through - this.at : 0n;
+  }
+
   wants({ alert }: RecordedAlert): boolean {
     return alert.data.trial === this.followed.trial && isAskedFor(alert, this.followed.filter);
   }

@@ -68,7 +68,8 @@ export function accessLog(log: Logger, clock: () => number = () => performance.n
 export const whoOf = (identity: { tenant: string; person: string; client: string | undefined } | undefined) =>
   identity && { tenant: identity.tenant, person: identity.person, client: identity.client };
 
-function pathOf(url: string): string {
+/** A path in one of few words; nothing of somebody's gets into it. */
+export function pathOf(url: string): string {
   const path = url.split('?', 1)[0]!;
   if (PATHS.has(path)) return path;
   return FOLDERS.find((folder) => path.startsWith(`${folder}/`)) ?? 'other';

@@ -37,6 +37,6 @@ export class OperationsController {
   @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
   prometheus(@Req() request: IncomingMessage): Promise<string> {
     if (!identityOf(request).scopes.has('cairn:operate')) throw new ForbiddenException();
-    return this.metrics.registry.metrics();
+    return this.metrics.scrape();
   }
 }
