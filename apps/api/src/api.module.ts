@@ -125,6 +125,8 @@ const CATCHING_UP = ' ';
 export class ApiModule {
   static of({ configuration, connections, reauthentication, stopping, log, unexpected }: ApiParts): DynamicModule {
     const { store, readModels, database, instances, registry, readiness } = connections;
+    // The database's: what this machine's clock says, makes no difference.
+    const { now } = instances.clock;
     const history = new EventHistory(database);
     const positions = new KnownPositions(database);
     const viewers = new Viewers(store);
@@ -135,13 +137,13 @@ export class ApiModule {
       () => instances.state().instances,
     );
     const documents = new StoredTrialDocuments(readModels);
-    const states = new TrialStates(documents, configuration.cachedDocuments, Date.now, (tenant) =>
+    const states = new TrialStates(documents, configuration.cachedDocuments, now, (tenant) =>
       quotas.turn({ tenant, person: PUSHES }),
     );
     readModels.onProjected((notice) => states.projected(notice));
     const conduct = new Conduct(store, viewers);
     const unblindings = new Unblindings(history);
-    const openArms = new OpenArms(unblindings);
+    const openArms = new OpenArms(unblindings, now);
     const pastPeople = new PastPeople(store, positions);
     const trialLog = new TrialLog(history);
     const workshop = new Workshop();
@@ -153,7 +155,7 @@ export class ApiModule {
       workshop,
       (tenant, person) => () => quotas.stretch({ tenant, person }),
     );
-    const reports = new CutReports(cuts, history, conduct, configuration.maskingSecret);
+    const reports = new CutReports(cuts, history, conduct, configuration.maskingSecret, now);
     const { keys, settle } = openKeys(configuration.keys);
     const freeText = new FreeText(keys, new Erasures(store));
     const erasures = new TrialErasures(history);
@@ -169,8 +171,8 @@ export class ApiModule {
         : new KeyRingVerifiers(configuration.signingKeys);
     const eventsOfTypes = new EventsOfTypes(database);
     const storedAlerts = new StoredAlerts(eventsOfTypes, store);
-    const sender = new WebhookSender(new EgressGuard(configuration.webhookNetworks));
-    const webhooks = new Webhooks(configuration.webhookSecret, sender);
+    const sender = new WebhookSender(new EgressGuard(configuration.webhookNetworks), now);
+    const webhooks = new Webhooks(configuration.webhookSecret, sender, now);
     const outlets: AlertOutlets = {
       mayBeSentTo: (url) => webhooks.fault(url) === undefined,
       mayPublishTo: (tenant, topic) => isTopicOf(tenant, topic, configuration.topicPrefix),
@@ -204,12 +206,12 @@ export class ApiModule {
             resolvers: [
               { ...scalars, ...enums },
               registryResolvers(queries, tenants),
-              monitoringResolvers(states, viewers, openArms, positions),
+              monitoringResolvers(states, viewers, openArms, positions, now),
               historyResolvers(queries, store, viewers, openArms, pastPeople, freeText),
               accessResolvers(viewers, tenants, unblindings, pastPeople, positions, freeText),
               recordingResolvers(commands, metrics, reauthentication),
               cutResolvers({ cuts, diffs }, history, queries, store, viewers),
-              queryResolvers(new TrialQueries(history), viewers, freeText),
+              queryResolvers(new TrialQueries(history), viewers, freeText, now),
               alertSubscriptionResolvers(
                 new TrialSubscriptions(eventsOfTypes),
                 new DeliveryLog(database),
@@ -222,10 +224,11 @@ export class ApiModule {
                 store,
                 viewers,
                 freeText,
+                now,
               ),
               signatureResolvers(new TrialSignatures(history, store), viewers),
               reportResolvers(reports),
-              recommendationResolvers(new TrialRecommendations(history), viewers),
+              recommendationResolvers(new TrialRecommendations(history), viewers, now),
               erasureResolvers(erasures, viewers, positions),
               proofResolvers(proofs, cosigning, verifierKeys, store),
               alertResolvers(openAlerts, viewers),
@@ -293,7 +296,7 @@ export class ApiModule {
         { provide: SignedLog, useValue: new SignedLog(new ProofStore(database), () => configuredKeys(configuration)) },
         {
           provide: Application,
-          useValue: new Application(store, Date.now, {
+          useValue: new Application(store, now, {
             viewers,
             tenants,
             freeText,

@@ -97,7 +97,7 @@ export class Application {
   /** @param store where everything is read and recorded: the log, or what a dry run lays over it */
   constructor(
     private readonly store: EventStore,
-    private readonly clock: () => Instant = Date.now,
+    readonly clock: () => Instant = Date.now,
     {
       viewers,
       tenants,

@@ -48,7 +48,7 @@ export class ImportController {
     }
     const application =
       dryRun === 'true'
-        ? this.application.rehearsal(await OverlayEventStore.over(this.store, tenant, Date.now))
+        ? this.application.rehearsal(await OverlayEventStore.over(this.store, tenant, this.application.clock))
         : this.application;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
