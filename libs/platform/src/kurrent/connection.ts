@@ -30,6 +30,10 @@ const RETRY_AFTER = [20, 100, 300, 1_000, 2_000];
 const DEADLINE = 4_000;
 /** A read that may pass by much of `$all` before it finds something may take so many times as long. */
 const SEARCH_FACTOR = 15;
+/** Milliseconds that the transport has to tell that its deadline passed. */
+const SLACK = 200;
+
+const NOBODY: KurrentUser = { username: '', password: '' };
 
 /** A live subscription of the client. */
 export type Subscription = ReturnType<KurrentDBClient['subscribeToAll']>;
@@ -59,7 +63,7 @@ interface Inside {
 export class KurrentConnection {
   private client: KurrentDBClient;
   private readonly connection: string;
-  private readonly call: { readonly credentials: KurrentUser; readonly requiresLeader: true };
+  private readonly call: { readonly requiresLeader: true; readonly credentials?: KurrentUser };
   private readonly retryAfter: readonly number[];
   private readonly deadline: number;
   private readonly renewals = new Set<() => void>();
@@ -67,14 +71,15 @@ export class KurrentConnection {
 
   /** @throws InvalidKurrentUrl */
   constructor(options: KurrentConnectionOptions) {
-    const { connection, user } = connectionSettings(options.url, options.applicationName);
+    const { connection, user, insecure } = connectionSettings(options.url, options.applicationName);
     this.connection = connection;
     this.retryAfter = options.retryAfter ?? RETRY_AFTER;
     this.deadline = options.deadline ?? DEADLINE;
     // With a user for the call, the client sends each append by itself, with a deadline that the transport keeps. Without,
     // all share one stream whose end is an unhandled rejection for every append that waits in it. A server without TLS has
-    // no users and is told none.
-    this.call = { credentials: user ?? { username: '', password: '' }, requiresLeader: true };
+    // no users and is told none. Over TLS without a user, the client's certificate says who calls.
+    const credentials = user ?? (insecure ? NOBODY : undefined);
+    this.call = { requiresLeader: true, ...(credentials && { credentials }) };
     this.client = this.connect();
   }
 
@@ -161,18 +166,12 @@ export class KurrentConnection {
   }
 
   /** The transport's deadline does not cover finding the server. */
-  private async within<Result>(deadline: number, answer: Promise<Result>): Promise<Result> {
-    const timer = new AbortController();
-    const passed = wait(deadline + 200, undefined, { signal: timer.signal }).then(() => {
-      throw new DeadlinePassed('KurrentDB did not answer in time');
+  private within<Result>(deadline: number, answer: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const passed = (): void => reject(new DeadlinePassed('KurrentDB did not answer in time'));
+      const timer = setTimeout(passed, deadline + SLACK);
+      answer.then(resolve, reject).finally(() => clearTimeout(timer));
     });
-    passed.catch(() => undefined);
-    answer.catch(() => undefined);
-    try {
-      return await Promise.race([answer, passed]);
-    } finally {
-      timer.abort();
-    }
   }
 
   /** Calls again while the server is away; every call may be repeated without harm. */

@@ -1,5 +1,5 @@
 import { type Append, eventId, type Instant, type RecordedEvent } from '@cairn/event-sourcing';
-import { binaryEvent, type BinaryEventType, type EventData } from '@kurrent/kurrentdb-client';
+import { binaryEvent, type EventData } from '@kurrent/kurrentdb-client';
 import type { RawEvent } from './raw-event.js';
 import { eventStream, readEventStream } from './stream-names.js';
 
@@ -57,7 +57,7 @@ export function proposedEvents(append: Append, claimedAt: bigint, recordedAt: re
       id: eventId(commandId, ordinal),
       type,
       data: new TextEncoder().encode(payload),
-      metadata: stored as unknown as NonNullable<BinaryEventType['metadata']>,
+      metadata: stored as unknown as Record<string, unknown>,
     });
   });
 }
