@@ -157,7 +157,7 @@ export async function runApi(
   };
 }
 
-function signedIn(url: string, tenant: string, person: string, token: string): SignedIn {
+export function signedIn(url: string, tenant: string, person: string, token: string): SignedIn {
   const authorization = `Bearer ${token}`;
   const graphql: SignedIn['graphql'] = async (query, variables, headers) => {
     const response = await fetch(`${url}/graphql`, {

@@ -40,10 +40,23 @@ export async function* checkedLog(
   tenant: TenantId,
   keys: readonly VerifierKey[],
 ): AsyncGenerator<CheckedPage> {
+  const checkpoints = checkpointsOf(chain, tenant);
+  try {
+    yield* checkedPages(chain, tenant, new CheckedTrees(tenant, keys), checkpoints);
+  } finally {
+    // Its file is open where the log ended early.
+    await checkpoints.return(undefined);
+  }
+}
+
+async function* checkedPages(
+  chain: readonly PlacedStone[],
+  tenant: TenantId,
+  trees: CheckedTrees,
+  checkpoints: AsyncGenerator<PlacedCheckpoint>,
+): AsyncGenerator<CheckedPage> {
   const end = logOf(chain.at(-1)!, tenant)!;
   const allSigned = BigInt(end.signed);
-  const trees = new CheckedTrees(tenant, keys);
-  const checkpoints = checkpointsOf(chain, tenant);
   let next = await checkpoints.next();
   let position = 0n;
   for (const stone of chain) {
