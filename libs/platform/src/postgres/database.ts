@@ -1,6 +1,7 @@
 import type { TenantId } from '@cairn/event-sourcing';
 import pg from 'pg';
 import type { Lease } from '../leases/lease.js';
+import { endWhenSilent } from './end-when-silent.js';
 import { notePool } from './open-pools.js';
 
 /** The database roles of Cairn: none of them may log in, each connection takes one on. */
@@ -27,6 +28,9 @@ const SHARED = ['idle_in_transaction_session_timeout=5s', 'tcp_user_timeout=5s',
 
 const SET_TENANT = { name: 'cairn_set_tenant', text: "select set_config('cairn.tenant', $1, true)" } as const;
 
+/** No statement of these connections is under way for so long without a word, not even the making of an index, in milliseconds. */
+const SILENT_MS = 60_000;
+
 /** A pool of connections that act as one role; row-level security lets each transaction see one tenant. */
 export class Database {
   readonly pool: pg.Pool;
@@ -45,7 +49,10 @@ export class Database {
     // A connection that dies while idle is replaced at its next use; without a listener it would end the process.
     this.pool.on('error', () => undefined);
     // So would one that dies while it is lent out, between two statements; the next statement tells whoever has it.
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
+    this.pool.on('connect', (client) => {
+      client.on('error', () => undefined);
+      endWhenSilent(client, SILENT_MS);
+    });
   }
 
   /**

@@ -1,5 +1,7 @@
 /** SQLSTATE classes and codes after which the same call may succeed: the connection, the server or a lock was lost. */
 const PASSING = /^(08|57P|53|40|58|55P03|25006|57014)/;
+/** Errors of the operating system, and those of a socket of Node's that has ended meanwhile. */
+const SYSTEM = /^(E[A-Z]+$|ERR_STREAM_|ERR_SOCKET_)/;
 /** Texts of errors that the driver raises itself, without a code. */
 const DRIVER =
   /connection terminated|connection ended|client has encountered a connection error|timeout|not queryable/i;
@@ -21,7 +23,7 @@ export function isPassing(error: unknown): boolean {
   const { code, severity, errors, message } = failureOf(error);
   if (errors) return errors.some(isPassing);
   if (typeof code !== 'string') return DRIVER.test(message);
-  return severity === undefined ? /^E[A-Z]+$/.test(code) : PASSING.test(code);
+  return severity === undefined ? SYSTEM.test(code) : PASSING.test(code);
 }
 
 /** Whether the server refused the values themselves: a data exception, a broken constraint or a limit. */

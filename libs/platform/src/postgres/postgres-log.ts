@@ -20,6 +20,7 @@ import { PostgresFanOut } from '../fan-out/postgres-fan-out.js';
 import { AppendedSignal } from './appended-signal.js';
 import type { DatabaseRole } from './database.js';
 import { type EventRow, readEvent } from './event-row.js';
+import { endWhenSilent } from './end-when-silent.js';
 import { isPassing, messageOf } from './failure.js';
 import { notePool } from './open-pools.js';
 import { POSITION_MAX, READ, type ReadStatement, REVISION_MAX } from './read-statements.js';
@@ -161,6 +162,8 @@ export class PostgresLog {
     notePool(pool);
     // A connection that dies while idle is replaced at its next use; without a listener it would end the process.
     pool.on('error', () => undefined);
+    // A statement ends before; beyond that the network is what does not answer.
+    pool.on('connect', (client) => endWhenSilent(client, CALL_TIMEOUT + 2_000));
     return pool;
   }
 
