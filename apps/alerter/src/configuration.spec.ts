@@ -12,6 +12,7 @@ it('needs the database only: then nothing is sent', () => {
     webhookNetworks: expect.objectContaining({ isEmpty: true }) as unknown,
     kafka: undefined,
     fanOut: { kind: 'postgres' },
+    logStore: { kind: 'postgres' },
     startTimeoutSeconds: 60,
     topicPrefix: 'cairn.{tenant}.',
   });

@@ -10,6 +10,7 @@ import {
   TOPIC_PREFIX,
 } from '@cairn/platform/kafka';
 import { metricsSettings } from '@cairn/platform/operations';
+import { type LogStoreConfiguration, logStoreDiscords, logStoreFrom, logStoreSettings } from '@cairn/platform/log-copy';
 import { givenSettings } from '@cairn/platform/settings';
 import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { z } from 'zod';
@@ -35,6 +36,7 @@ const Settings = z.object({
   START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
   ...kafkaSettings,
   ...fanOutSettings,
+  ...logStoreSettings,
   ...metricsSettings,
   /** How the names of the topics begin that a tenant may publish to; `{tenant}` is its id. */
   KAFKA_TOPIC_PREFIX: z
@@ -57,6 +59,8 @@ export interface Configuration {
   readonly kafka: KafkaConfiguration | undefined;
   /** How processes tell each other that something has changed. */
   readonly fanOut: FanOutConfiguration;
+  /** What keeps the logs. */
+  readonly logStore: LogStoreConfiguration;
   /** Whether metrics tell of each tenant. */
   readonly metricsByTenant: boolean;
   readonly startTimeoutSeconds: number;
@@ -75,7 +79,7 @@ export function readConfiguration(
 ): Configuration {
   const { given, mistakes } = givenSettings(environment);
   const read = Settings.safeParse(given);
-  const discords = [...mistakes, ...fanOutDiscords(given), ...kafkaDiscords(given)];
+  const discords = [...mistakes, ...logStoreDiscords(given), ...fanOutDiscords(given), ...kafkaDiscords(given)];
   if (!read.success || discords.length > 0) {
     const issues = read.error?.issues ?? [];
     const lines = [...discords, ...issues.map(({ path, message }) => `${path.join('.')}: ${message}`)];
@@ -92,6 +96,7 @@ export function readConfiguration(
     webhookNetworks: settings.CAIRN_WEBHOOK_ALLOW_PRIVATE,
     kafka,
     fanOut: fanOutFrom(settings, kafka),
+    logStore: logStoreFrom(settings),
     metricsByTenant: settings.CAIRN_METRICS_TENANTS === 'on',
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     topicPrefix: settings.KAFKA_TOPIC_PREFIX,

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import { Database, PostgresEventStore, waitForSchema } from '@cairn/platform';
+import { Database, waitForSchema } from '@cairn/platform';
 import { Leases, observeLeases, observeLeasesWithLog } from '@cairn/platform/leases';
 import {
   alertMeasures,
@@ -12,6 +12,7 @@ import {
   ServiceMetrics,
   StoreMetrics,
 } from '@cairn/platform/operations';
+import { openLogStore } from '@cairn/platform/log-copy';
 import { openFanOut } from '@cairn/platform/kafka';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
   const fanOut = await openFanOut(configuration.fanOut, logger);
   const measured = new StoreMetrics(registry);
   const store = new MeasuredStore(
-    new PostgresEventStore({
+    await openLogStore(configuration.logStore, {
       ...{ url, role: 'cairn_alerter', applicationName: 'cairn alerter log' },
       onBatch: measured.onBatch,
       ...(fanOut && { fanOut }),

@@ -56,7 +56,7 @@ const PUBLIC = path.resolve(import.meta.dirname, '../public');
 export async function startApi(configuration: Configuration, logTo?: DestinationStream): Promise<Api> {
   const log = openLog(configuration.logLevel, logTo);
   const fanOut = await openFanOut(configuration.fanOut, log);
-  const connections = openConnections(configuration, fanOut);
+  const connections = await openConnections(configuration, fanOut);
   const stopping = new AbortController();
   let endSubscriptions: (() => Promise<void>) | undefined;
   let app: NestExpressApplication | undefined;

@@ -10,6 +10,7 @@ import {
   kafkaSettings,
   TOPIC_PREFIX,
 } from '@cairn/platform/kafka';
+import { type LogStoreConfiguration, logStoreDiscords, logStoreFrom, logStoreSettings } from '@cairn/platform/log-copy';
 import { givenSettings } from '@cairn/platform/settings';
 import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '@cairn/audit';
@@ -94,6 +95,7 @@ const Settings = z.object({
   KAFKA_TOPIC_PREFIX: z.string().min(1).default(TOPIC_PREFIX),
   ...kafkaSettings,
   ...fanOutSettings,
+  ...logStoreSettings,
   /** Networks of the proxies that are believed in who asks them (`X-Forwarded-For`): `off`, `loopback`, or as in 10.1.0.0/16. */
   TRUST_PROXY: z
     .string()
@@ -122,6 +124,7 @@ function discords(given: Readonly<Record<string, string | undefined>>): readonly
   return [
     ...(has('ISSUER_FILE') === has('OIDC_ISSUER') ? ['OIDC_ISSUER: give this or ISSUER_FILE'] : []),
     ...needs('OIDC_ISSUER', 'OIDC_AUDIENCE'),
+    ...logStoreDiscords(given),
     ...fanOutDiscords(given),
     ...kafkaDiscords(given),
     ...(given['CAIRN_KEYS'] === 'vault'
@@ -193,6 +196,8 @@ export interface Configuration {
   readonly startTimeoutSeconds: number;
   /** How processes tell each other that something has changed. */
   readonly fanOut: FanOutConfiguration;
+  /** What keeps the logs. */
+  readonly logStore: LogStoreConfiguration;
   /** Who is believed in who asks them. */
   readonly trustedProxies: AllowedNetworks;
   readonly endAfterSeconds: number;
@@ -244,6 +249,7 @@ export function readConfiguration(
     topicPrefix: settings.KAFKA_TOPIC_PREFIX,
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     fanOut: fanOutFrom(settings, kafkaFrom(settings)),
+    logStore: logStoreFrom(settings),
     trustedProxies: settings.TRUST_PROXY,
     endAfterSeconds: settings.END_AFTER_SECONDS,
     metricsAt:

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import { Database, type FanOut, isPassing, type LogStore, PostgresEventStore, ReadModels } from '@cairn/platform';
+import { Database, type FanOut, isPassing, type LogStore, ReadModels } from '@cairn/platform';
 import { Instances, observeInstances } from '@cairn/platform/leases';
+import { openLogStore } from '@cairn/platform/log-copy';
 import { DatabaseNeeds, MeasuredStore, Readiness, StoreMetrics } from '@cairn/platform/operations';
 import { Registry } from 'prom-client';
 import type { Configuration } from './configuration.js';
@@ -23,15 +24,18 @@ export interface Connections {
 const NAME = 'cairn api';
 
 /** @param fanOut for whoever gave it to close; without one the database's own is used */
-export function openConnections(
-  { databaseUrl: url, databaseConnections: max }: Configuration,
+export async function openConnections(
+  { databaseUrl: url, databaseConnections: max, logStore }: Configuration,
   fanOut?: FanOut,
-): Connections {
+): Promise<Connections> {
   const hints = fanOut && { fanOut };
   const registry = new Registry();
   const measured = new StoreMetrics(registry);
   const { onBatch } = measured;
-  const store = new MeasuredStore(new PostgresEventStore({ url, applicationName: NAME, onBatch, ...hints }), measured);
+  const store = new MeasuredStore(
+    await openLogStore(logStore, { url, applicationName: NAME, onBatch, ...hints }),
+    measured,
+  );
   const readModels = new ReadModels({
     ...{ url, store, models: readModelNames, applicationName: NAME, maxConnections: max },
     ...hints,

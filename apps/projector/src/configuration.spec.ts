@@ -11,6 +11,7 @@ it('needs the database, and keys to sign the log with', () => {
     recentDocuments: 5_000,
     startTimeoutSeconds: 60,
     fanOut: { kind: 'postgres' },
+    logStore: { kind: 'postgres' },
     signingKeys: 'keys.json',
   });
 });

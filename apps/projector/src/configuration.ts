@@ -1,4 +1,5 @@
 import { metricsSettings } from '@cairn/platform/operations';
+import { type LogStoreConfiguration, logStoreDiscords, logStoreFrom, logStoreSettings } from '@cairn/platform/log-copy';
 import { givenSettings } from '@cairn/platform/settings';
 import {
   type FanOutConfiguration,
@@ -26,6 +27,7 @@ const Settings = z.object({
   START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
   ...kafkaSettings,
   ...fanOutSettings,
+  ...logStoreSettings,
   ...metricsSettings,
 });
 
@@ -41,6 +43,8 @@ export interface Configuration {
   readonly signingKeys: string | undefined;
   /** How processes tell each other that something has changed. */
   readonly fanOut: FanOutConfiguration;
+  /** What keeps the logs. */
+  readonly logStore: LogStoreConfiguration;
   /** Whether metrics tell of each tenant. */
   readonly metricsByTenant: boolean;
 }
@@ -56,7 +60,7 @@ export function readConfiguration(
 ): Configuration {
   const { given, mistakes } = givenSettings(environment);
   const read = Settings.safeParse(given);
-  const discords = [...mistakes, ...fanOutDiscords(given), ...kafkaDiscords(given)];
+  const discords = [...mistakes, ...logStoreDiscords(given), ...fanOutDiscords(given), ...kafkaDiscords(given)];
   if (!read.success || discords.length > 0) {
     const issues = read.error?.issues ?? [];
     const lines = [...discords, ...issues.map(({ path, message }) => `${path.join('.')}: ${message}`)];
@@ -78,6 +82,7 @@ export function readConfiguration(
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     signingKeys: signs ? settings.CAIRN_SIGNING_KEYS : undefined,
     fanOut: fanOutFrom(settings, kafkaFrom(settings)),
+    logStore: logStoreFrom(settings),
     metricsByTenant: settings.CAIRN_METRICS_TENANTS === 'on',
   };
 }

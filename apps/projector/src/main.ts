@@ -5,7 +5,6 @@ import {
   Database,
   DefinitionChanged,
   type LogStore,
-  PostgresEventStore,
   ProjectionRunner,
   ProofStore,
   waitForSchema,
@@ -21,12 +20,14 @@ import {
   Readiness,
   StoreMetrics,
 } from '@cairn/platform/operations';
+import { CopyRefused, openLogStore } from '@cairn/platform/log-copy';
 import { openFanOut } from '@cairn/platform/kafka';
 import { InvalidKeyRing } from '@cairn/platform/signing';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
 import { pino, type Logger as Logging } from 'pino';
 import { ConfigurationError, readConfiguration } from './configuration.js';
+import { openCopying } from './copying.js';
 import { observeNotaryWithLog, observeWithLog } from './log.js';
 import { Metrics } from './metrics.js';
 import { Notary } from './notary/notary.js';
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
   metrics.watch(measuring);
   const measured = new StoreMetrics(metrics.registry);
   const store = new MeasuredStore(
-    new PostgresEventStore({
+    await openLogStore(configuration.logStore, {
       ...{ url: databaseUrl, role: 'cairn_projector', applicationName: 'cairn projector log' },
       onBatch: measured.onBatch,
       ...hints,
@@ -87,6 +88,7 @@ async function main(): Promise<void> {
     signingKeys === undefined
       ? undefined
       : await prepareSigning(signingKeys, databaseUrl, store, leases, logger, metrics);
+  const copying = await openCopying(configuration, store, logger, metrics.registry);
   if (!signing) logger.warn('CAIRN_PROOFS is off: the log is not signed, and nothing of it can be proved');
   const app = await NestFactory.create(ProjectorModule.around(runner, metrics, logger), {
     logger: false,
@@ -102,7 +104,7 @@ async function main(): Promise<void> {
       readiness.end();
       setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
       await app.close();
-      await Promise.all([runner.stop(), signing?.close(), needs.close(), measuring.close()]);
+      await Promise.all([copying?.close(), runner.stop(), signing?.close(), needs.close(), measuring.close()]);
       // After everything that works under them.
       await leases.stop();
       await store.close();
@@ -114,6 +116,7 @@ async function main(): Promise<void> {
 
   try {
     await waitForSchema(database, configuration.startTimeoutSeconds, (why) => logger.warn(why));
+    await copying?.start();
     await leases.start();
     await runner.start();
     signing?.notary.start();
@@ -159,7 +162,7 @@ async function prepareSigning(
 }
 
 main().catch((error: unknown) => {
-  const expected = [ConfigurationError, DefinitionChanged, EventStoreUnavailable, InvalidKeyRing].some(
+  const expected = [ConfigurationError, CopyRefused, DefinitionChanged, EventStoreUnavailable, InvalidKeyRing].some(
     (kind) => error instanceof kind,
   );
   console.error(expected ? (error as Error).message : error);

@@ -18,6 +18,7 @@ export { useEmbeddedPostgres } from './postgres/embedded/use-embedded-postgres.j
 export * from './postgres/embedded-postgres.js';
 export { migrate, MigrationFailed, migrationFiles, numberOf } from './postgres/migrate.js';
 export * from './postgres/postgres-event-store.js';
+export { PostgresLog, type PostgresLogOptions } from './postgres/postgres-log.js';
 export * from './postgres/service-logins.js';
 export * from './postgres/wait-for-schema.js';
 export type { RebuildBudget } from './projections/fold-logs.js';

@@ -59,6 +59,15 @@ export class LogCopy {
     return row && stateOf(row);
   }
 
+  /** Undefined where the database is no copy. @returns also why copying has stopped, if it has */
+  async health(): Promise<{ readonly halted: string | undefined; readonly behindSeconds: number } | undefined> {
+    const [row] = await this.rows<{ halted: string | null; behind: number }>(
+      "select halted, date_part('epoch', clock_timestamp() - complete_through) as behind from cairn.log_copy",
+      [],
+    );
+    return row && { halted: row.halted ?? undefined, behindSeconds: row.behind };
+  }
+
   /**
    * Makes the database a copy of a store, if it is none: from here on nothing else adds events to it.
    * @returns how far it is; with another source, it is a copy of another store
@@ -77,6 +86,16 @@ export class LogCopy {
       [tenant],
     );
     return row?.id === id;
+  }
+
+  /** How many of the first events of a log are known to be in the other store too. */
+  async copied(tenant: TenantId): Promise<Position> {
+    const [row] = await this.rows<{ copied: string }>(
+      `with own as materialized (select set_config('cairn.tenant', $1, true) as tenant)
+       select found.copied from own cross join lateral (select copied from cairn.log where tenant = own.tenant) found`,
+      [tenant],
+    );
+    return BigInt(row?.copied ?? 0);
   }
 
   /** Whether anything at all is recorded here. */
@@ -157,6 +176,29 @@ export class LogCopy {
     } catch (error) {
       throw unavailable(error);
     }
+  }
+}
+
+/**
+ * Makes a copy a store of its own. Whoever calls this has made sure that it is complete and that nobody appends to the other store
+ * any more.
+ * @param url of a login that may become `cairn_restorer`
+ * @throws EventStoreUnavailable
+ */
+export async function endCopy(url: string): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    options: '-c role=cairn_restorer',
+    connectionTimeoutMillis: 10_000,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('select cairn.end_copy()');
+  } catch (error) {
+    throw unavailable(error);
+  } finally {
+    await client.end().catch(() => undefined);
   }
 }
 
