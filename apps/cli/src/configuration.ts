@@ -27,6 +27,8 @@ const Settings = z.object({
   PROJECTOR_DATABASE_URL: z.url().optional(),
   ALERTER_DATABASE_URL: z.url().optional(),
   RESTORE_DATABASE_URL: z.url().optional(),
+  /** For `migrate-store`. */
+  KURRENTDB_URL: z.string().optional(),
   /** npm and npx set it to the folder in which they were called. */
   INIT_CWD: z.string().optional(),
 });
@@ -44,12 +46,16 @@ export interface Configuration {
   /** Its public keys, where the ring is kept elsewhere. */
   readonly verifierKeys: readonly string[] | undefined;
   readonly database: DatabaseSettings;
+  /** Everything that is set, for whoever looks at the settings of the services. */
+  readonly given: Readonly<Record<string, string>>;
 }
 
 /** How the database is reached, by whoever migrates it. */
 export interface DatabaseSettings {
   /** As somebody who owns the database and may create roles. */
   readonly migrate: string | undefined;
+  /** The KurrentDB, where logs are taken from or to one. */
+  readonly kurrentdb: string | undefined;
   /** Of each service that has a login of its own. */
   readonly services: Readonly<Partial<Record<'api' | 'projector' | 'alerter' | 'restore', string>>>;
 }
@@ -74,8 +80,10 @@ export function readConfiguration(
     dataDir,
     signingKeys: path.resolve(INIT_CWD ?? '.', CAIRN_SIGNING_KEYS ?? path.join(dataDir, 'signing-keys.json')),
     verifierKeys: read.data.CAIRN_VERIFIER_KEYS,
+    given,
     database: {
       migrate: read.data.DATABASE_URL,
+      kurrentdb: read.data.KURRENTDB_URL,
       services: {
         ...(read.data.API_DATABASE_URL !== undefined && { api: read.data.API_DATABASE_URL }),
         ...(read.data.PROJECTOR_DATABASE_URL !== undefined && { projector: read.data.PROJECTOR_DATABASE_URL }),

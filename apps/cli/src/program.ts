@@ -4,6 +4,7 @@ import { backupCommands } from './backup/backup-commands.js';
 import type { BenchOptions } from './bench/main.js';
 import { calibrateCommand, type CalibrateOptions } from './calibrate/calibrate-command.js';
 import type { Configuration } from './configuration.js';
+import type { DoctorOptions } from './doctor/settings.js';
 import { cutCommands } from './cut/cut-command.js';
 import { ExitCode, ServerUnreachable, UsageError } from './exit-code.js';
 import { exportCommand, type ExportOptions } from './export/export-command.js';
@@ -12,6 +13,7 @@ import { importCommand, type ImportOptions } from './import/import-command.js';
 import { isExport, restoreCommand } from './import/restore-command.js';
 import { listKeys, rotateKeys } from './keys/keys-command.js';
 import type { MigrateOptions } from './migrate/migrate-command.js';
+import { type MigrateStoreOptions, STORE_KINDS } from './migrate-store/options.js';
 import { rebuildCommand } from './rebuild/rebuild-command.js';
 import { CUT_REPORT_FORMATS, CUT_REPORT_KINDS, cutReportCommand, type CutReportOptions } from './report/cut-report.js';
 import { formatEngagement, REPORT_FORMATS, type ReportFormat } from './report/engagement-format.js';
@@ -245,6 +247,50 @@ Exit codes: 0 up to date; 2 it cannot be, and why; 3 the database does not answe
       // Loaded only here: no other command speaks to a database.
       const { migrateCommand } = await import('./migrate/migrate-command.js');
       await migrateCommand(configuration.database, options, terminal);
+    });
+
+  program
+    .command('doctor')
+    .description('Say in words what is wrong with an installation, and what to do; nothing is changed.')
+    .option('--url <url>', 'where the api is (CAIRN_URL)', configuration.url)
+    .option('--projector <url>', 'where a projector is (default: PROJECTOR_PORT of this machine)')
+    .option('--alerter <url>', 'where an alerter is (default: ALERTER_PORT of this machine)')
+    .option('--backup <dir>', 'where backups are')
+    .option('--backup-hours <number>', 'how old the newest may be', wholeNumber(1, 10_000), 26)
+    .option('--json', 'for machines', false)
+    .addHelpText(
+      'after',
+      `
+It looks at the settings of the services as it is given them, at the database as its owner (DATABASE_URL, or the embedded one of this
+machine), and at what the services answer.
+Exit codes: 0 all is well; 1 there are warnings; 2 there are problems.`,
+    )
+    .action(async ({ url, ...options }: DoctorOptions & { url: string }) => {
+      // Loaded only here: no other command speaks to a database or a broker.
+      const { doctorCommand } = await import('./doctor/doctor-command.js');
+      exitCode = await doctorCommand({ ...configuration, url }, options, terminal);
+    });
+
+  program
+    .command('migrate-store')
+    .description(
+      'Take the logs of every tenant from one event store to the other, and prove that they are the same there.',
+    )
+    .addOption(new Option('--from <store>', 'where the logs are').choices(STORE_KINDS).makeOptionMandatory())
+    .addOption(new Option('--to <store>', 'where they are to be').choices(STORE_KINDS).makeOptionMandatory())
+    .option('--tenant <id>', 'a single log, into a store that others use', identifier)
+    .addHelpText(
+      'after',
+      `
+PostgreSQL is the database of DATABASE_URL, as who owns it, and has its migrations; KurrentDB is KURRENTDB_URL. Services must not
+run meanwhile. Interrupted, the same command goes on. See docs/kurrentdb.md.
+Exit codes: 0 the same in both; 1 they differ, and where; 2 it cannot be done, and why; 3 a store cannot be reached.`,
+    )
+    .action(async (options: MigrateStoreOptions) => {
+      // Loaded only here: it brings both stores along.
+      const { migrateStoreCommand } = await import('./migrate-store/migrate-store-command.js');
+      const { migrate: postgres, kurrentdb } = configuration.database;
+      exitCode = await migrateStoreCommand(options, { postgres, kurrentdb }, terminal);
     });
 
   backupCommands(program, configuration, terminal, (ended) => (exitCode = ended));
