@@ -55,7 +55,7 @@ export interface DatabaseSettings {
   /** As somebody who owns the database and may create roles. */
   readonly migrate: string | undefined;
   /** The KurrentDB, where logs are taken from or to one. */
-  readonly kurrentdb: string | undefined;
+  readonly kurrentdb?: string | undefined;
   /** Of each service that has a login of its own. */
   readonly services: Readonly<Partial<Record<'api' | 'projector' | 'alerter' | 'restore', string>>>;
 }
