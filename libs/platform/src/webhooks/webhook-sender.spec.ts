@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { EgressGuard } from './egress-guard.js';
 import { readNetworks } from './public-address.js';
 import { webhookSecret } from './webhook-secret.js';
-import { WebhookSender } from './webhook-sender.js';
+import { WebhookSender, Withheld } from './webhook-sender.js';
 
 interface Received {
   readonly headers: Record<string, string>;
@@ -42,6 +42,16 @@ const second = webhookSecret('m'.repeat(32), { ...of, generation: 2 });
 const message = { id: '9556d166-cad8-56e5-97da-e6402c2293e9', body: '{"specversion":"1.0"}', secrets: [second, first] };
 
 describe('a message', () => {
+  it('is not sent when it is not to be any more by the time the connection is there', async () => {
+    const { url, received } = await answering(204);
+    let connections = 0;
+    servers.at(-1)!.on('connection', () => connections++);
+    let asked = 0;
+    const mayStill = () => (asked++, false);
+    await expect(sender.send({ ...message, url }, undefined, mayStill)).rejects.toThrow(Withheld);
+    expect([asked, connections, received.length]).toEqual([1, 1, 0]);
+  });
+
   it('is signed with each secret so that the public library takes it', async () => {
     const { url, received } = await answering(204);
     expect(await sender.send({ ...message, url })).toEqual({ kind: 'delivered', status: 204 });
