@@ -94,11 +94,11 @@ const listen = (server: grpc.Server, port: number): Promise<number> =>
 
 type Unary<Response> = (call: grpc.ServerUnaryCall<Empty, Response>, callback: grpc.sendUnaryData<Response>) => void;
 
-/** Any node answers: these calls ask for no leader. */
+/** Any node answers, and anybody: these calls ask for no leader and no user. */
 const unary =
   <Response>(node: Node, answer: () => Response): Unary<Response> =>
   (call, callback) => {
-    admit({ ...node, leaderElsewhere: () => undefined }, call).then(
+    admit(node, call, 'anybody').then(
       () => callback(null, answer()),
       (error: unknown) => callback(error as grpc.ServiceError),
     );

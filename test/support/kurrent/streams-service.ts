@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
+import streamsPb from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
 import type {
   AppendReq,
   AppendResp,
@@ -18,6 +19,8 @@ export interface Node {
   /** Undefined: this node leads. */
   leaderElsewhere(): { readonly host: string; readonly port: number } | undefined;
 }
+
+const { BACKWARDS } = streamsPb.ReadReq.Options.ReadDirection;
 
 type Read = grpc.ServerWritableStream<ReadReq, ReadResp>;
 type Append = grpc.ServerReadableStream<AppendReq, AppendResp>;
@@ -47,9 +50,11 @@ function fail(call: Read, error: unknown): void {
 export async function admit(
   node: Node,
   call: { readonly metadata: grpc.Metadata; readonly cancelled: boolean },
+  asked: 'leader' | 'anybody' = 'leader',
 ): Promise<void> {
   await node.faults.pass();
   if (node.faults.unavailable) throw status(grpc.status.UNAVAILABLE, 'Server Is Not Ready');
+  if (asked === 'anybody') return;
   if (node.faults.accessDenied) {
     throw status(grpc.status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
   }
@@ -122,7 +127,7 @@ async function answerRead(node: Node, call: Read): Promise<void> {
 /** Forwards from an event on, backwards from before one: a position is where a record begins. */
 function ofAll(log: RecordedLog, options: ReadReq.Options): Recorded[] {
   const all = options.getAll()!;
-  const backwards = options.getReadDirection() === 1;
+  const backwards = options.getReadDirection() === BACKWARDS;
   const from = all.hasPosition() ? BigInt(all.getPosition()!.getCommitPosition()) : undefined;
   const matches = filterOf(options);
   const limit = Number(options.getCount());
@@ -160,7 +165,7 @@ function ofStream(log: RecordedLog, options: ReadReq.Options): readonly Recorded
   if (!events) return undefined;
   const limit = Number(options.getCount());
   const revision = wanted.hasRevision() ? Number(wanted.getRevision()) : undefined;
-  if (options.getReadDirection() === 0)
+  if (options.getReadDirection() !== BACKWARDS)
     return events.slice(revision ?? (wanted.hasEnd() ? events.length : 0)).slice(0, limit);
   const end = wanted.hasStart() ? 1 : revision === undefined ? events.length : revision + 1;
   return events.slice(0, end).reverse().slice(0, limit);
