@@ -3,7 +3,8 @@ import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { Database, type FanOut, isPassing, type LogStore, ReadModels } from '@cairn/platform';
 import { Instances, observeInstances } from '@cairn/platform/leases';
 import { openLogStore } from '@cairn/platform/log-copy';
-import { DatabaseNeeds, MeasuredStore, Readiness, StoreMetrics } from '@cairn/platform/operations';
+import { answering, DatabaseNeeds, MeasuredStore, Readiness, StoreMetrics } from '@cairn/platform/operations';
+import { openTracing, type Tracing } from '@cairn/platform/tracing';
 import { Registry } from 'prom-client';
 import type { Configuration } from './configuration.js';
 import { readModelNames } from './monitoring/trial-documents.js';
@@ -18,6 +19,8 @@ export interface Connections {
   readonly readiness: Readiness;
   /** Where metrics are registered; the store's and those of the instances are. */
   readonly registry: Registry;
+  /** Undefined where nothing is traced. */
+  readonly tracing: Tracing | undefined;
   close(): Promise<void>;
 }
 
@@ -25,16 +28,18 @@ const NAME = 'cairn api';
 
 /** @param fanOut for whoever gave it to close; without one the database's own is used */
 export async function openConnections(
-  { databaseUrl: url, databaseConnections: max, logStore }: Configuration,
+  { databaseUrl: url, databaseConnections: max, logStore, tracing: collector }: Configuration,
   fanOut?: FanOut,
 ): Promise<Connections> {
   const hints = fanOut && { fanOut };
   const registry = new Registry();
   const measured = new StoreMetrics(registry);
   const { onBatch } = measured;
+  const tracing = await openTracing(collector, 'api');
   const store = new MeasuredStore(
     await openLogStore(logStore, { url, applicationName: NAME, onBatch, ...hints }),
     measured,
+    tracing,
   );
   const readModels = new ReadModels({
     ...{ url, store, models: readModelNames, applicationName: NAME, maxConnections: max },
@@ -44,7 +49,11 @@ export async function openConnections(
   observeInstances(registry, instances);
   const database = new Database({ url, role: 'cairn_service', applicationName: `${NAME} history`, max: 4 });
   const needs = new DatabaseNeeds({ url, role: 'cairn_service', applicationName: NAME });
-  const readiness = new Readiness([needs.migrated, needs.showing(readModelNames)]);
+  const readiness = new Readiness([
+    needs.migrated,
+    needs.showing(readModelNames),
+    ...(logStore.kind === 'kurrentdb' ? [answering(store)] : []),
+  ]);
   return {
     store,
     readModels,
@@ -52,9 +61,10 @@ export async function openConnections(
     instances,
     readiness,
     registry,
+    tracing,
     close: async () => {
       await Promise.all([readModels.close(), instances.stop(), database.close(), needs.close()]);
-      await store.close();
+      await Promise.all([store.close(), tracing?.close()]);
     },
   };
 }

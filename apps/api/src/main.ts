@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
+import { LogIsCopy } from '@cairn/platform';
 import { InvalidIssuerFile } from '@cairn/platform/identity';
 import { startApi } from './api.js';
 import { ConfigurationError, readConfiguration } from './configuration.js';
@@ -43,7 +44,9 @@ try {
 /** What an operator can mend is told in a sentence; of everything else what can hold no secret. */
 function sentenceOf(error: unknown): unknown {
   if (error instanceof ConfigurationError) return `The configuration is wrong:\n${error.message}`;
-  if (error instanceof EventStoreUnavailable || error instanceof InvalidIssuerFile) return error.message;
+  if ([EventStoreUnavailable, InvalidIssuerFile, LogIsCopy].some((kind) => error instanceof kind)) {
+    return (error as Error).message;
+  }
   const { code, path } = error as { code?: unknown; path?: unknown };
   if (code === 'ENOENT' && typeof path === 'string') return `There is no file ${path}.`;
   if (code === 'EADDRINUSE') return `The port is in use: ${(error as Error).message}`;

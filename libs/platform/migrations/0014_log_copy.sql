@@ -9,6 +9,8 @@ create table cairn.log_copy (
   source text collate "C",
   -- The place in $all up to which everything is here.
   position numeric(20) not null default 0,
+  -- Where it was one page before: between the two there are events, unless the store has lost them.
+  before numeric(20) not null default 0,
   -- Rises with every page: of two that copy the same one, one is let through.
   revision bigint not null default 0,
   -- Whatever the store recorded by then is here, as far as clocks agree: what is known of a past moment up to then is final.
@@ -58,7 +60,7 @@ $$;
  Returns how far the copy is; with another source than was asked for, it is a copy of another store.
 */
 create function cairn.begin_copy(
-  of_source text, out source text, out "position" numeric, out revision bigint, out halted text
+  of_source text, out source text, out "position" numeric, out before numeric, out revision bigint
 )
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -68,7 +70,7 @@ begin
     on conflict (alone) do update set source = of_source where own.source is null and of_source is not null;
   -- A later migration may have opened a way again.
   perform cairn.let_append(false);
-  select own.source, own.position, own.revision, own.halted into source, "position", revision, halted
+  select own.source, own.position, own.before, own.revision into source, "position", before, revision
     from cairn.log_copy own;
 end
 $$;
@@ -179,7 +181,7 @@ begin
       )
         or here.correlation_id is distinct from nullif(given.correlation_id, '')
         or here.causation_id is distinct from nullif(given.causation_id, '')
-        or here.metadata::jsonb is distinct from nullif(given.about, '')::jsonb
+        or here.metadata is distinct from nullif(given.about, '')
       limit 1;
     if fault is not null then raise exception '%', fault using errcode = 'CA003'; end if;
     select format('the event %s has another place here', ids[place]) into fault
@@ -279,7 +281,8 @@ declare
   one record;
 begin
   update cairn.log_copy
-    set position = to_position, revision = revision + 1, moved_at = clock_timestamp(), halted = null, halted_at = null
+    set position = to_position, before = case when to_position > position then position else before end,
+      revision = revision + 1, moved_at = clock_timestamp(), halted = null, halted_at = null
     where source is not distinct from of_source and revision = at_revision and position <= to_position
     returning complete_through into said;
   if not found then return; end if;

@@ -8,6 +8,7 @@ export const RESTORE_STATUSES = {
   EVENTS_MALFORMED: 422,
   EVENTS_INCOMPLETE: 422,
   EVENT_TYPE_UNKNOWN: 422,
+  STORE_TAKES_NO_EXPORTS: 501,
 } as const;
 export type RestoreCode = keyof typeof RESTORE_STATUSES;
 

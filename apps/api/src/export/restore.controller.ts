@@ -46,6 +46,17 @@ export class RestoreController {
       answer(response, 400, 'BAD_USER_INPUT', 'size and root are those of the tree of the export');
       return;
     }
+    if (this.configuration.logStore.kind === 'kurrentdb') {
+      // It has no transaction over streams: what was interrupted would be there in part.
+      const code = 'STORE_TAKES_NO_EXPORTS';
+      answer(
+        response,
+        RESTORE_STATUSES[code],
+        code,
+        'an export is brought back into PostgreSQL: see docs/kurrentdb.md',
+      );
+      return;
+    }
     const { tenant } = identity;
     const gone = new AbortController();
     const abort = (): void => gone.abort();

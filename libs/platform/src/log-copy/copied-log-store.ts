@@ -14,6 +14,7 @@ import type { LogStore } from '../log-store.js';
 import { PostgresLog, type PostgresLogOptions } from '../postgres/postgres-log.js';
 import { READ } from '../postgres/read-statements.js';
 import { AwaitedCopies, type Copied, type Place } from './awaited-copies.js';
+import { checkNesting } from './nesting.js';
 
 export interface CopiedLogStoreOptions extends PostgresLogOptions {
   /** The store of record; closed together with this one. */
@@ -42,6 +43,7 @@ export class CopiedLogStore extends PostgresLog implements LogStore {
 
   async append(tenant: TenantId, append: Append): Promise<AppendOutcome> {
     if (this.closing.signal.aborted) throw new EventStoreUnavailable('the event store is closed');
+    for (const { payload } of append.events) checkNesting(payload);
     this.deafen ??= this.onAppended((grown) => this.awaited.grown(grown));
     this.underWay++;
     try {

@@ -32,5 +32,13 @@ export async function beginCopy(kurrent: Pick<KurrentLog, 'readAll'>, copy: LogC
   }
   const state = await copy.begin(source);
   if (state.source !== source) throw new CopyRefused('The database has become a copy of another KurrentDB meanwhile.');
+  if (state.position > LOG_START) {
+    const [known] = await kurrent.readAll({ after: state.before, limit: 1 });
+    if (!known || known.position > state.position) {
+      throw new CopyRefused(
+        'KurrentDB does not have any more what was copied from it last: it was put back to an earlier time than the database.',
+      );
+    }
+  }
   return state;
 }

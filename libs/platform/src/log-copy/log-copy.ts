@@ -17,6 +17,8 @@ export interface CopyState {
   readonly source: string | undefined;
   /** The place in the other store's order up to which everything is here. */
   readonly position: Position;
+  /** Where that was one page before. */
+  readonly before: Position;
   /** Rises with every page. */
   readonly revision: bigint;
 }
@@ -55,7 +57,7 @@ export class LogCopy {
 
   /** Undefined where the database is no copy. */
   async state(): Promise<CopyState | undefined> {
-    const [row] = await this.rows<StateRow>('select source, position, revision from cairn.log_copy', []);
+    const [row] = await this.rows<StateRow>('select source, position, before, revision from cairn.log_copy', []);
     return row && stateOf(row);
   }
 
@@ -131,7 +133,16 @@ export class LogCopy {
         return rows[0]!;
       });
       if (row.added === null) return undefined;
-      return { added: row.added, late: row.late, state: { ...state, position, revision: state.revision + 1n } };
+      return {
+        added: row.added,
+        late: row.late,
+        state: {
+          ...state,
+          position,
+          before: position > state.position ? state.position : state.before,
+          revision: state.revision + 1n,
+        },
+      };
     } catch (error) {
       if (isWrongValue(error) || (error as { code?: unknown }).code === NOT_COPYABLE) {
         throw new Uncopyable(messageOf(error), { cause: error });
@@ -211,12 +222,14 @@ const COPY = {
 interface StateRow {
   readonly source: string | null;
   readonly position: string;
+  readonly before: string;
   readonly revision: string;
 }
 
-const stateOf = ({ source, position, revision }: StateRow): CopyState => ({
+const stateOf = ({ source, position, before, revision }: StateRow): CopyState => ({
   source: source ?? undefined,
   position: BigInt(position),
+  before: BigInt(before),
   revision: BigInt(revision),
 });
 

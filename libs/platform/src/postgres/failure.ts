@@ -35,6 +35,9 @@ export function isWrongValue(error: unknown): boolean {
 /** Whether the server refused an append because of its fence. */
 export const isFenced = (error: unknown): boolean => failureOf(error).code === 'CA001';
 
+/** Whether an append was refused because its login may not append: to a copy of another store nobody may. */
+export const isForbidden = (error: unknown): boolean => failureOf(error).code === '42501';
+
 export function messageOf(error: unknown): string {
   const { message, errors } = failureOf(error);
   return message === '' && errors ? errors.map(messageOf).join('; ') : message;

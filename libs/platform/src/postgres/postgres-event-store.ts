@@ -19,12 +19,20 @@ import {
   encodeBatch,
 } from './append-batch.js';
 import { AppendQueue } from './append-queue.js';
-import { isFenced, isWrongValue, messageOf } from './failure.js';
+import { isFenced, isForbidden, isWrongValue, messageOf } from './failure.js';
 import { CALL_TIMEOUT, PostgresLog, type PostgresLogOptions } from './postgres-log.js';
 
 export interface PostgresEventStoreOptions extends PostgresLogOptions {
-  /** Told of each call that stores appends, how many it takes along. */
-  readonly onBatch?: ((appends: readonly Append[]) => void) | undefined;
+  /** Told of each call that stores appends, and what it takes along. @returns to be called when it is over */
+  readonly onBatch?: ((appends: readonly Append[], tenant: TenantId) => (() => void) | undefined) | undefined;
+}
+
+/** The database is a copy of the logs in KurrentDB, which are appended to there and nowhere else. */
+export class LogIsCopy extends Error {
+  override readonly name = 'LogIsCopy';
+  constructor() {
+    super('The database is a copy of the logs in KurrentDB: EVENT_STORE=kurrentdb goes with it.');
+  }
 }
 
 /** The event store on PostgreSQL 15 or later; `migrate` must have run. */
@@ -48,15 +56,25 @@ export class PostgresEventStore extends PostgresLog implements LogStore {
     let queue = this.queues.get(tenant);
     if (!queue) {
       queue = new AppendQueue(
-        (appends) => {
-          this.onBatch?.(appends);
-          return this.store(tenant, appends);
+        async (appends) => {
+          const done = this.onBatch?.(appends, tenant);
+          try {
+            return await this.store(tenant, appends);
+          } finally {
+            done?.();
+          }
         },
         () => this.queues.delete(tenant),
       );
       this.queues.set(tenant, queue);
     }
     return queue.add(append);
+  }
+
+  /** @throws LogIsCopy */
+  override async ping(): Promise<void> {
+    await super.ping();
+    if (await this.isCopy()) throw new LogIsCopy();
   }
 
   override async close(): Promise<void> {
@@ -79,6 +97,7 @@ export class PostgresEventStore extends PostgresLog implements LogStore {
       return outcomes;
     } catch (error) {
       if (error instanceof EventStoreUnavailable) return appends.map(() => error);
+      if (isForbidden(error) && (await this.isCopy())) return appends.map(() => new LogIsCopy());
       if (isFenced(error)) return appends.map(() => new Fenced(messageOf(error)));
       if (appends.length === 1) return [isWrongValue(error) ? new InvalidAppend(messageOf(error)) : (error as Error)];
       // The server refused the whole for what is wrong with a part: the halves tell which.

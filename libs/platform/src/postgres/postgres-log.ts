@@ -156,6 +156,12 @@ export class PostgresLog {
     await Promise.all([this.ownFanOut?.close(), this.readers.end()]);
   }
 
+  /** Whether the logs here are those of another store, see `cairn.log_copy`. */
+  protected async isCopy(): Promise<boolean> {
+    const { rowCount } = await this.unlessUnavailable(() => this.readers.query('select from cairn.log_copy'));
+    return rowCount === 1;
+  }
+
   /** Connections that look nothing through but by an index. */
   protected pool(max: number, more: pg.PoolConfig = {}): pg.Pool {
     const pool = new pg.Pool({ ...this.config, max, ...more });
