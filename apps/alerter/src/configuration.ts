@@ -12,6 +12,7 @@ import {
 import { metricsSettings } from '@cairn/platform/operations';
 import { type LogStoreConfiguration, logStoreDiscords, logStoreFrom, logStoreSettings } from '@cairn/platform/log-copy';
 import { givenSettings } from '@cairn/platform/settings';
+import { type TracingConfiguration, tracingFrom, tracingSettings } from '@cairn/platform/tracing';
 import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { z } from 'zod';
 
@@ -38,6 +39,7 @@ const Settings = z.object({
   ...fanOutSettings,
   ...logStoreSettings,
   ...metricsSettings,
+  ...tracingSettings,
   /** How the names of the topics begin that a tenant may publish to; `{tenant}` is its id. */
   KAFKA_TOPIC_PREFIX: z
     .string()
@@ -63,6 +65,8 @@ export interface Configuration {
   readonly logStore: LogStoreConfiguration;
   /** Whether metrics tell of each tenant. */
   readonly metricsByTenant: boolean;
+  /** Where spans are sent; undefined where nothing is traced. */
+  readonly tracing: TracingConfiguration | undefined;
   readonly startTimeoutSeconds: number;
   /** How the names of the topics begin that a tenant may publish to, see `isTopicOf`. */
   readonly topicPrefix: string;
@@ -98,6 +102,7 @@ export function readConfiguration(
     fanOut: fanOutFrom(settings, kafka),
     logStore: logStoreFrom(settings),
     metricsByTenant: settings.CAIRN_METRICS_TENANTS === 'on',
+    tracing: tracingFrom(settings),
     startTimeoutSeconds: settings.START_TIMEOUT_SECONDS,
     topicPrefix: settings.KAFKA_TOPIC_PREFIX,
   };

@@ -14,6 +14,7 @@ import {
 } from '@cairn/platform/operations';
 import { openLogStore } from '@cairn/platform/log-copy';
 import { openFanOut } from '@cairn/platform/kafka';
+import { openTracing } from '@cairn/platform/tracing';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
 import { pino } from 'pino';
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   metrics.addLookUp(() => measuring.look());
   const fanOut = await openFanOut(configuration.fanOut, logger);
   const measured = new StoreMetrics(registry);
+  const tracing = await openTracing(configuration.tracing, 'alerter');
   const store = new MeasuredStore(
     await openLogStore(configuration.logStore, {
       ...{ url, role: 'cairn_alerter', applicationName: 'cairn alerter log' },
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
       ...(fanOut && { fanOut }),
     }),
     measured,
+    tracing,
   );
   const database = new Database({ ...own, isShared: true });
   const leases = new Leases({
@@ -58,7 +61,8 @@ async function main(): Promise<void> {
     observer: observeLeasesWithLog(logger),
   });
   observeLeases(registry, leases);
-  const tools = { configuration, store, leases, database, catalogue, logger, registry, now: leases.clock.now };
+  const traced = store.tracing;
+  const tools = { configuration, store, traced, leases, database, catalogue, logger, registry, now: leases.clock.now };
   const app = await NestFactory.create(AlerterModule.around(tools, metrics), {
     logger: false,
     forceCloseConnections: true,
@@ -78,7 +82,7 @@ async function main(): Promise<void> {
       await running?.stop();
       // After everything that works under them.
       await leases.stop();
-      await store.close();
+      await Promise.all([store.close(), tracing?.close()]);
       await fanOut?.close();
       await Promise.all([database.close(), needs.close(), measuring.close()]);
     })());

@@ -78,6 +78,7 @@ import { StoredTrialDocuments } from './monitoring/trial-documents.js';
 import { TrialStates } from './monitoring/trial-states.js';
 import { Metrics } from './operations/metrics.js';
 import { OperationsController } from './operations/operations.controller.js';
+import { RequestTracing } from './operations/request-tracing.js';
 import { operationsResolvers } from './operations/resolvers.js';
 import { Cosigning } from './proofs/cosigning.js';
 import { MerkleProofs } from './proofs/merkle-proofs.js';
@@ -124,7 +125,8 @@ const CATCHING_UP = ' ';
 @Module({})
 export class ApiModule {
   static of({ configuration, connections, reauthentication, stopping, log, unexpected }: ApiParts): DynamicModule {
-    const { store, readModels, database, instances, registry, readiness } = connections;
+    const { store, readModels, database, instances, registry, readiness, tracing } = connections;
+    const requestTracing = new RequestTracing(tracing);
     // The database's: what this machine's clock says, makes no difference.
     const { now } = instances.clock;
     const history = new EventHistory(database);
@@ -209,7 +211,7 @@ export class ApiModule {
               monitoringResolvers(states, viewers, openArms, positions, now),
               historyResolvers(queries, store, viewers, openArms, pastPeople, freeText),
               accessResolvers(viewers, tenants, unblindings, pastPeople, positions, freeText),
-              recordingResolvers(commands, metrics, reauthentication),
+              recordingResolvers(commands, metrics, reauthentication, requestTracing),
               cutResolvers({ cuts, diffs }, history, queries, store, viewers),
               queryResolvers(new TrialQueries(history), viewers, freeText, now),
               alertSubscriptionResolvers(
@@ -289,6 +291,7 @@ export class ApiModule {
         { provide: Conduct, useValue: conduct },
         { provide: CutReports, useValue: reports },
         { provide: Metrics, useValue: metrics },
+        { provide: RequestTracing, useValue: requestTracing },
         { provide: HEALING, useValue: heal },
         { provide: Quotas, useValue: quotas },
         { provide: OpenAlerts, useValue: openAlerts },

@@ -35,6 +35,7 @@ import { RequestsUnderWay } from './operations/requests-under-way.js';
 import { EdgeErrorsFilter } from './operations/edge-errors.filter.js';
 import { Metrics } from './operations/metrics.js';
 import { serveMetrics } from './operations/metrics-server.js';
+import { RequestTracing } from './operations/request-tracing.js';
 
 /** A running service. */
 export interface Api {
@@ -99,7 +100,14 @@ export async function startApi(configuration: Configuration, logTo?: Destination
     // A digest of every answer, for caches that none of them may enter.
     app.set('etag', false);
     const metrics = app.get(Metrics);
-    app.use(metrics.timing, accessLog(log), helmet(SECURITY_HEADERS), knownMethods, bodyWithin(BODY_WITHIN));
+    app.use(
+      metrics.timing,
+      app.get(RequestTracing).requests,
+      accessLog(log),
+      helmet(SECURITY_HEADERS),
+      knownMethods,
+      bodyWithin(BODY_WITHIN),
+    );
     app.use(probes(connections.readiness));
     const conduct = app.get(Conduct);
     const viewers = app.get(Viewers);

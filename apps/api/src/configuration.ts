@@ -12,6 +12,7 @@ import {
 } from '@cairn/platform/kafka';
 import { type LogStoreConfiguration, logStoreDiscords, logStoreFrom, logStoreSettings } from '@cairn/platform/log-copy';
 import { givenSettings } from '@cairn/platform/settings';
+import { type TracingConfiguration, tracingFrom, tracingSettings } from '@cairn/platform/tracing';
 import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '@cairn/audit';
 import { z } from 'zod';
@@ -107,6 +108,7 @@ const Settings = z.object({
   /** Metrics for whoever reaches this port, without a token; unless it is given they are on PORT, for operators' tokens. */
   METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  ...tracingSettings,
   /** How long the start waits for the database. */
   START_TIMEOUT_SECONDS: z.coerce.number().positive().max(3_600).default(60),
   /** Participants' documents kept in memory, over all trials. */
@@ -200,6 +202,8 @@ export interface Configuration {
   readonly logStore: LogStoreConfiguration;
   /** Who is believed in who asks them. */
   readonly trustedProxies: AllowedNetworks;
+  /** Where spans are sent; undefined where nothing is traced. */
+  readonly tracing: TracingConfiguration | undefined;
   readonly endAfterSeconds: number;
   /** Where metrics are served without a token. */
   readonly metricsAt: { readonly host: string; readonly port: number } | undefined;
@@ -251,6 +255,7 @@ export function readConfiguration(
     fanOut: fanOutFrom(settings, kafkaFrom(settings)),
     logStore: logStoreFrom(settings),
     trustedProxies: settings.TRUST_PROXY,
+    tracing: tracingFrom(settings),
     endAfterSeconds: settings.END_AFTER_SECONDS,
     metricsAt:
       settings.METRICS_PORT === undefined ? undefined : { host: settings.METRICS_HOST, port: settings.METRICS_PORT },

@@ -1,6 +1,7 @@
 import { metricsSettings } from '@cairn/platform/operations';
 import { type LogStoreConfiguration, logStoreDiscords, logStoreFrom, logStoreSettings } from '@cairn/platform/log-copy';
 import { givenSettings } from '@cairn/platform/settings';
+import { type TracingConfiguration, tracingFrom, tracingSettings } from '@cairn/platform/tracing';
 import {
   type FanOutConfiguration,
   fanOutDiscords,
@@ -29,6 +30,7 @@ const Settings = z.object({
   ...fanOutSettings,
   ...logStoreSettings,
   ...metricsSettings,
+  ...tracingSettings,
 });
 
 export interface Configuration {
@@ -47,6 +49,8 @@ export interface Configuration {
   readonly logStore: LogStoreConfiguration;
   /** Whether metrics tell of each tenant. */
   readonly metricsByTenant: boolean;
+  /** Where spans are sent; undefined where nothing is traced. */
+  readonly tracing: TracingConfiguration | undefined;
 }
 
 /** One line for each setting that is missing or wrong. Values are not repeated: a database URL holds a password. */
@@ -84,5 +88,6 @@ export function readConfiguration(
     fanOut: fanOutFrom(settings, kafkaFrom(settings)),
     logStore: logStoreFrom(settings),
     metricsByTenant: settings.CAIRN_METRICS_TENANTS === 'on',
+    tracing: tracingFrom(settings),
   };
 }

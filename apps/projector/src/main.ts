@@ -23,6 +23,7 @@ import {
 import { CopyRefused, openLogStore } from '@cairn/platform/log-copy';
 import { openFanOut } from '@cairn/platform/kafka';
 import { InvalidKeyRing } from '@cairn/platform/signing';
+import { openTracing } from '@cairn/platform/tracing';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
 import { pino, type Logger as Logging } from 'pino';
@@ -34,6 +35,7 @@ import { Notary } from './notary/notary.js';
 import { SigningKeysFile } from './notary/signing-keys.js';
 import { catalogue, projections } from './projections.js';
 import { ProjectorModule } from './projector.module.js';
+import { observeWithTraces } from './trace-commits.js';
 
 /** How long the work under way may take to end. */
 const STOP_WITHIN_MS = 10_000;
@@ -59,6 +61,7 @@ async function main(): Promise<void> {
   });
   metrics.watch(measuring);
   const measured = new StoreMetrics(metrics.registry);
+  const tracing = await openTracing(configuration.tracing, 'projector');
   const store = new MeasuredStore(
     await openLogStore(configuration.logStore, {
       ...{ url: databaseUrl, role: 'cairn_projector', applicationName: 'cairn projector log' },
@@ -66,6 +69,7 @@ async function main(): Promise<void> {
       ...hints,
     }),
     measured,
+    tracing,
   );
   const leases = new Leases({
     url: databaseUrl,
@@ -79,7 +83,7 @@ async function main(): Promise<void> {
     store,
     catalogue,
     projections,
-    observer: observeWithLog(logger, metrics.observer),
+    observer: observeWithLog(logger, observeWithTraces(store.tracing, metrics.observer)),
     recentDocuments,
     leases,
     ...hints,
@@ -107,7 +111,7 @@ async function main(): Promise<void> {
       await Promise.all([copying?.close(), runner.stop(), signing?.close(), needs.close(), measuring.close()]);
       // After everything that works under them.
       await leases.stop();
-      await store.close();
+      await Promise.all([store.close(), tracing?.close()]);
       await fanOut?.close();
     })());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));

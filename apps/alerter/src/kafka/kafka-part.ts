@@ -12,7 +12,16 @@ import { observeKafka } from './kafka-metrics.js';
 import { KafkaPublisher } from './kafka-publisher.js';
 
 /** Publishes alerts to Kafka; without a cluster it tells the subscriptions that ask for a topic. */
-export function kafkaPart({ configuration, store, leases, database, catalogue, logger, registry }: AlerterTools): Part {
+export function kafkaPart({
+  configuration,
+  store,
+  traced,
+  leases,
+  database,
+  catalogue,
+  logger,
+  registry,
+}: AlerterTools): Part {
   const events = new EventsOfTypes(database);
   const relays = new KafkaRelayStore(database);
   const observer = observeKafka(registry, logger);
@@ -22,7 +31,17 @@ export function kafkaPart({ configuration, store, leases, database, catalogue, l
     name: 'kafka',
     async start() {
       const publisher: AlertPublisher = kafka ? new KafkaAlertPublisher(await kafkaCluster(kafka), logger) : nowhere;
-      publishing = new KafkaPublisher({ store, leases, events, relays, publisher, catalogue, topicPrefix, observer });
+      publishing = new KafkaPublisher({
+        store,
+        traced,
+        leases,
+        events,
+        relays,
+        publisher,
+        catalogue,
+        topicPrefix,
+        observer,
+      });
       await publishing.start();
     },
     async stop() {

@@ -15,6 +15,7 @@ import {
   PublishFailed,
   type RelayKey,
 } from '@cairn/platform/kafka';
+import { instantNow, type StoreTracing } from '@cairn/platform/tracing';
 import {
   alertedTypes,
   alertOf,
@@ -27,6 +28,8 @@ import { messageOf } from './alert-message.js';
 
 /** Alerts that are published in one go: about a kilobyte each, and a topic takes a megabyte unless it was told otherwise. */
 const PAGE = 200;
+/** Alerts of one go that have a span each. */
+const TRACED = 16;
 /** A checkpoint that is so far behind the end of a log in which there is nothing for it is moved there. */
 const FAR_BEHIND = 1_000n;
 
@@ -40,6 +43,8 @@ export interface RelayTools {
   readonly topicPrefix: string;
   /** Whether this process may still publish: it may have been stopped, and another one does by now. */
   readonly mayStill?: () => boolean;
+  /** Without a collector nothing is traced. */
+  readonly traced?: StoreTracing | undefined;
 }
 
 /** What one step came to. */
@@ -126,12 +131,17 @@ export class SubscriptionRelay {
 
   /** All of them, or by halves where a topic takes less at once; one that is too large by itself stays before the others. */
   private async publish(publisher: AlertPublisher, topic: string, alerts: readonly RecordedAlert[]): Promise<void> {
+    const start = instantNow();
     try {
       await publisher.publish(
         topic,
         alerts.map(({ alert }) => messageOf(alert)),
         this.tools.mayStill,
       );
+      const took = { start, end: instantNow(), result: 'published' };
+      for (const { alert } of this.tools.traced ? alerts.slice(0, TRACED) : []) {
+        void this.tools.traced!.sent('kafka.publish', { tenant: this.tenant, id: alert.id }, took);
+      }
     } catch (error) {
       const isDivisible = error instanceof PublishFailed && error.code === 'MESSAGE_TOO_LARGE' && alerts.length > 1;
       if (!isDivisible) throw error;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type CommandHandler, type Instant, sha256Hex, type TenantId, uuidV5 } from '@cairn/event-sourcing';
 import type { AfterAttempt, Attempt, ClaimedDelivery, DeliveryQueue, SubscriberKey } from '@cairn/platform/deliveries';
 import { type Lease, LeaseLost } from '@cairn/platform/leases';
+import { instantNow } from '@cairn/platform/tracing';
 import { webhookSecret, type WebhookOutcome, type WebhookSender, Withheld } from '@cairn/platform/webhooks';
 import {
   type Alert,
@@ -139,6 +140,7 @@ export class Courier {
     if (!isMessageFor(terms, delivery)) return queue.drop(tenant, delivery);
     const quiet = await this.quiet(tenant, delivery, terms);
     if (quiet !== undefined) return queue.release(tenant, delivery, quiet);
+    const start = instantNow();
     const outcome = await sender.send(
       {
         url: inForce.subscription.terms.sink.url,
@@ -152,7 +154,7 @@ export class Courier {
       () => lease.isHeld(),
     );
     if (this.stopping.signal.aborted && outcome.kind === 'unreachable') return queue.release(tenant, delivery);
-    this.tools.observer.attempted(outcome.kind);
+    this.tools.observer.attempted(outcome.kind, { tenant, message: delivery.message, start });
     if (outcome.kind === 'unreachable') this.absent.add(nameOf(tenant, delivery));
     else this.absent.delete(nameOf(tenant, delivery));
     if (outcome.kind === 'gone') await this.disable(tenant, delivery, inForce);

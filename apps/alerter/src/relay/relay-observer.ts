@@ -1,11 +1,19 @@
 import type { TenantId } from '@cairn/event-sourcing';
 import type { AttemptResult, SubscriberKey } from '@cairn/platform/deliveries';
+import { instantNow, type StoreTracing } from '@cairn/platform/tracing';
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 
+/** Which message was sent, and when, in milliseconds since 1970. */
+export interface SentMessage {
+  readonly tenant: TenantId;
+  readonly message: string;
+  readonly start: number;
+}
+
 /** What happens in the relay is told to whoever keeps metrics and the log. */
 export interface RelayObserver {
-  attempted(result: AttemptResult): void;
+  attempted(result: AttemptResult, sent?: SentMessage): void;
   /** A message has had its last attempt. */
   dead(tenant: TenantId, subscriber: SubscriberKey): void;
   /** A recipient is gone. */
@@ -17,7 +25,11 @@ export interface RelayObserver {
 }
 
 /** Metrics, and a line in the log for what somebody should look at. No line has a URL: it may hold a secret. */
-export function relayObserver(registry: Registry, logger: Pick<Logger, 'warn' | 'error'>): RelayObserver {
+export function relayObserver(
+  registry: Registry,
+  logger: Pick<Logger, 'warn' | 'error'>,
+  traced?: StoreTracing,
+): RelayObserver {
   const registers = [registry];
   const attempts = new Counter({
     name: 'cairn_webhook_attempts_total',
@@ -37,7 +49,12 @@ export function relayObserver(registry: Registry, logger: Pick<Logger, 'warn' | 
   });
   const stalledOf = new Map<TenantId, number>();
   return {
-    attempted: (result) => attempts.inc({ result }),
+    attempted: (result, sent) => {
+      attempts.inc({ result });
+      if (!traced || !sent) return;
+      const { tenant, message: id, start } = sent;
+      void traced.sent('webhook.deliver', { tenant, id }, { start, end: instantNow(), result });
+    },
     dead: () => dead.inc(),
     disabled: (tenant, { trial, subscription }) =>
       logger.warn({ tenant, trial, subscription }, 'a webhook is gone; its subscription is disabled'),

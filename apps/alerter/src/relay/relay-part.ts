@@ -14,7 +14,7 @@ const DEAD_LETTERS = 500;
 
 /** What sends webhooks. @param secret what their secrets follow from */
 export function relayPart(
-  { configuration, store, leases, database, catalogue, logger, registry, now }: AlerterTools,
+  { configuration, store, traced, leases, database, catalogue, logger, registry, now }: AlerterTools,
   secret: string,
 ): Part {
   const handler = new CommandHandler(store, catalogue);
@@ -27,6 +27,6 @@ export function relayPart(
     deadLetters: DEAD_LETTERS,
     zoneOf: trialZones(handler),
     random: Math.random,
-    observer: relayObserver(registry, logger),
+    observer: relayObserver(registry, logger, traced),
   });
 }

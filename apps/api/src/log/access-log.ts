@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApolloServerPlugin } from '@apollo/server';
+import { traceId } from '@cairn/platform/tracing';
 import type { Logger } from 'pino';
 import { noteOf, noteOfContext } from './request-note.js';
 
@@ -44,7 +45,7 @@ export function accessLog(log: Logger, clock: () => number = () => performance.n
     const sent = socket.bytesWritten;
     const path = pathOf(request.url!);
     response.once('close', () => {
-      const { id, identity, operation, code, imported } = note;
+      const { id, identity, operation, code, imported, traced } = note;
       log[response.statusCode >= 500 ? 'warn' : 'info']({
         event: 'request',
         request: id,
@@ -55,6 +56,7 @@ export function accessLog(log: Logger, clock: () => number = () => performance.n
         status: response.headersSent ? response.statusCode : undefined,
         ...(code !== undefined && { code }),
         ...(imported && { imported }),
+        ...(traced?.key && { trace_id: traceId(traced.key) }),
         ...(!response.writableFinished && { brokenOff: true }),
         ms: Math.round((clock() - began) * 10) / 10,
         bytes: socket.bytesWritten - sent,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { TraceScope } from '@cairn/platform/tracing';
 import type { Identity } from '../identity/identity.js';
 import type { ImportTotals } from '../import/import-record.js';
 
@@ -10,6 +11,8 @@ export interface RequestNote {
   operation?: { readonly kind: string; readonly name: string | undefined };
   /** The code of what went wrong, or of why nothing was recorded. */
   code?: string;
+  /** Which trace it belongs to, as far as that is known. */
+  traced?: TraceScope;
   /** Of an import that came to its end. */
   imported?: Omit<ImportTotals, 'position'>;
 }

@@ -8,6 +8,7 @@ import type { RequestContext } from '../graphql/context.js';
 import { forbidden } from '../graphql/errors.js';
 import type { GivenProof, Reauthentication } from '../signatures/reauthentication.js';
 import type { Metrics } from '../operations/metrics.js';
+import type { RequestTracing } from '../operations/request-tracing.js';
 
 type Recording = Required<Pick<MutationResolvers, CommandName>>;
 
@@ -16,6 +17,7 @@ export function recordingResolvers(
   bus: CommandBus,
   metrics: Metrics,
   reauthentication: Pick<Reauthentication, 'prove'>,
+  tracing: Pick<RequestTracing, 'command'>,
 ) {
   /** Whoever signs proves who they are; what they prove it by goes no further than this. */
   const prove = (given: GivenProof | undefined, { identity, address }: RequestContext) =>
@@ -29,7 +31,9 @@ export function recordingResolvers(
       const outcome =
         proven?.kind === 'refused'
           ? proven
-          : await bus.execute(new RecordCommands(context.identity, commandId, command, proven?.proof));
+          : await tracing.command(() =>
+              bus.execute(new RecordCommands(context.identity, commandId, command, proven?.proof)),
+            );
       metrics.commands.inc({ outcome: outcome.kind === 'accepted' ? 'accepted' : outcome.refusal.code });
       return answer(outcome);
     };

@@ -9,17 +9,26 @@ import type {
   TenantId,
 } from '@cairn/event-sourcing';
 import type { AppendedListener, LogStore } from '../log-store.js';
+import { StoreTracing } from '../tracing/store-tracing.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { StoreMetrics } from './store-metrics.js';
 
-/** An event store, whichever it is, whose calls are counted and timed. */
+/** An event store, whichever it is, whose calls are counted and timed, and traced where there is a collector. */
 export class MeasuredStore implements LogStore {
+  readonly tracing: StoreTracing | undefined;
+
   constructor(
     private readonly store: LogStore,
     private readonly metrics: StoreMetrics,
-  ) {}
+    tracing?: Tracing,
+  ) {
+    this.tracing = tracing && new StoreTracing(tracing, (tenant, id) => store.findEvent(tenant, id));
+    metrics.tracing = this.tracing;
+  }
 
   append(tenant: TenantId, append: Append): Promise<AppendOutcome> {
-    return this.metrics.append(() => this.store.append(tenant, append));
+    const call = (): Promise<AppendOutcome> => this.metrics.append(() => this.store.append(tenant, append));
+    return this.tracing ? this.tracing.append(tenant, append, call) : call();
   }
 
   readStream(tenant: TenantId, stream: string, range?: StreamRange): Promise<readonly RecordedEvent[]> {

@@ -1,5 +1,13 @@
-import { type Append, type AppendOutcome, EventStoreUnavailable, Fenced, InvalidAppend } from '@cairn/event-sourcing';
+import {
+  type Append,
+  type AppendOutcome,
+  EventStoreUnavailable,
+  Fenced,
+  InvalidAppend,
+  type TenantId,
+} from '@cairn/event-sourcing';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { StoreTracing } from '../tracing/store-tracing.js';
 
 /** Why a call of the event store failed. */
 type Fault = 'unavailable' | 'fenced' | 'invalid' | 'failed';
@@ -45,8 +53,14 @@ export class StoreMetrics {
     });
   }
 
+  /** Told of each batch as well. */
+  tracing: Pick<StoreTracing, 'batch'> | undefined;
+
   /** To be given to the store. */
-  readonly onBatch = (appends: readonly Append[]): void => this.batch.observe(appends.length);
+  readonly onBatch = (appends: readonly Append[], tenant: TenantId): (() => void) | undefined => {
+    this.batch.observe(appends.length);
+    return this.tracing?.batch(appends, tenant);
+  };
 
   async append(call: () => Promise<AppendOutcome>): Promise<AppendOutcome> {
     const done = this.seconds.startTimer();

@@ -165,6 +165,7 @@ export class LiveFeed {
       if (events.length > 0) {
         from = events.at(-1)!.position;
         count += events.length;
+        this.tools.observer.read?.(this.tenant, events);
         const page = decodePage(events, wanted, this.tools.catalogue, this.versions);
         for (const followed of active) await fold(followed, page);
       }

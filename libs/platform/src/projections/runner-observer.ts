@@ -1,4 +1,4 @@
-import type { Position, TenantId } from '@cairn/event-sourcing';
+import type { Position, RecordedEvent, TenantId } from '@cairn/event-sourcing';
 import type { Halt } from './page-fold.js';
 
 /**
@@ -6,6 +6,8 @@ import type { Halt } from './page-fold.js';
  * fails the page as a lost connection at that point would.
  */
 export interface RunnerObserver {
+  /** Events were read that are folded now. */
+  read?(tenant: TenantId, events: readonly RecordedEvent[]): void;
   /** A page is folded, nothing of it is stored. */
   folded?(tenant: TenantId): void | Promise<void>;
   /** Rows and checkpoints are written, not committed. */
