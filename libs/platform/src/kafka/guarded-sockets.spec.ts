@@ -26,7 +26,12 @@ describe('a connection to a broker', () => {
   const connected = (mayStill: () => boolean): Promise<net.Socket> =>
     new Promise((resolve) => {
       const { port } = broker.address() as AddressInfo;
-      const socket = guardedSockets(mayStill)({ host: '127.0.0.1', port, onConnect: () => undefined });
+      const socket = guardedSockets(mayStill)({
+        host: '127.0.0.1',
+        port,
+        ssl: undefined as never,
+        onConnect: () => undefined,
+      });
       socket.once('connect', () => resolve(socket));
     });
 
