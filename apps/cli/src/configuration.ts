@@ -21,6 +21,8 @@ const Settings = z.object({
     .string()
     .transform((text) => text.split(/[\s,]+/).filter((each) => each !== ''))
     .optional(),
+  /** For the bench of hints. */
+  KAFKA_BROKERS: z.string().optional(),
   /** The database itself, for `migrate`; every other command asks the server. */
   DATABASE_URL: z.string().optional(),
   API_DATABASE_URL: z.url().optional(),
@@ -46,6 +48,7 @@ export interface Configuration {
   /** Its public keys, where the ring is kept elsewhere. */
   readonly verifierKeys: readonly string[] | undefined;
   readonly database: DatabaseSettings;
+  readonly kafkaBrokers?: readonly string[] | undefined;
   /** Everything that is set, for whoever looks at the settings of the services. */
   readonly given: Readonly<Record<string, string>>;
 }
@@ -81,6 +84,7 @@ export function readConfiguration(
     signingKeys: path.resolve(INIT_CWD ?? '.', CAIRN_SIGNING_KEYS ?? path.join(dataDir, 'signing-keys.json')),
     verifierKeys: read.data.CAIRN_VERIFIER_KEYS,
     given,
+    kafkaBrokers: read.data.KAFKA_BROKERS?.split(','),
     database: {
       migrate: read.data.DATABASE_URL,
       kurrentdb: read.data.KURRENTDB_URL,

@@ -306,7 +306,7 @@ Exit codes: 0 the same in both; 1 they differ, and where; 2 it cannot be done, a
     .action(async (options: BenchOptions) => {
       // Loaded only here: it brings the peers along.
       const { bench } = await import('./bench/main.js');
-      exitCode = (await bench(options)) as ExitCode;
+      exitCode = (await bench({ ...options, kafkaBrokers: configuration.kafkaBrokers })) as ExitCode;
     });
 
   try {

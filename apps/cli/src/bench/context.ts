@@ -103,4 +103,5 @@ export interface BenchContext {
   readonly laboratory: Laboratory;
   readonly databases: TrialDatabases;
   readonly scale: Scale;
+  readonly kafkaBrokers: readonly string[] | undefined;
 }

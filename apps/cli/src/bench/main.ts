@@ -1,6 +1,7 @@
 import { benchAppend, FULL_APPEND, QUICK_APPEND } from './append.js';
 import { type BenchContext, FULL, QUICK } from './context.js';
 import { benchCopy } from './copy.js';
+import { benchFanOut } from './fan-out.js';
 import { benchGrowth } from './growth.js';
 import { benchInstances } from './instances.js';
 import { openLaboratory } from './laboratory.js';
@@ -23,6 +24,8 @@ export interface BenchOptions {
   readonly quick?: boolean;
   /** One JSON document instead of tables. */
   readonly json?: boolean;
+  /** Where hints are measured by Kafka too. */
+  readonly kafkaBrokers?: readonly string[] | undefined;
 }
 
 const SECTIONS: Readonly<Record<string, (context: BenchContext) => Promise<Section>>> = {
@@ -36,6 +39,7 @@ const SECTIONS: Readonly<Record<string, (context: BenchContext) => Promise<Secti
   tenants: benchTenants,
   streams: benchStreams,
   instances: benchInstances,
+  'fan-out': benchFanOut,
   growth: benchGrowth,
 };
 
@@ -58,7 +62,7 @@ export async function bench(options: BenchOptions, write = (text: string) => con
   const scale = quick ? QUICK : FULL;
   const sections: Section[] = [];
   const laboratory = await openLaboratory();
-  const context = { laboratory, scale, databases: new TrialDatabases(laboratory, scale.trials) };
+  const context = { laboratory, scale, kafkaBrokers: options.kafkaBrokers, databases: new TrialDatabases(laboratory, scale.trials) };
   // Ended from outside, the server and its files would stay behind.
   const interrupted = (): void => void laboratory.close().finally(() => process.exit(130));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
