@@ -36,7 +36,8 @@ export async function followAlerts({
   take,
   signal,
 }: {
-  readonly url: string;
+  /** Where it is followed; asked for again after a cut. */
+  readonly url: string | (() => string);
   readonly token: string;
   readonly begun: () => void;
   readonly take: (alert: Alert) => void;
@@ -46,7 +47,7 @@ export async function followAlerts({
   while (!signal.aborted) {
     try {
       const headers = { authorization: `Bearer ${token}`, ...(last !== undefined && { 'last-event-id': last }) };
-      const response = await fetch(url, { headers, signal });
+      const response = await fetch(typeof url === 'string' ? url : url(), { headers, signal });
       if (!response.ok) throw new Error(`answered ${response.status}`);
       begun();
       let text = '';

@@ -19,6 +19,7 @@ const FETCH_WAIT = 250;
 /** Without an answer of the broker for so many milliseconds, hints are taken not to arrive. */
 const SILENT_FOR = 2_000;
 const AGAIN_AFTER = 1_000;
+const CLOSED_WITHIN = 2_000;
 /** Hints that wait for a broker; beyond, they are lost. */
 const MAX_WAITING = 10_000;
 /** The leader has it: who loses a hint looks for themselves. */
@@ -79,9 +80,11 @@ export class KafkaFanOut implements FanOut {
   async close(): Promise<void> {
     this.closing.abort();
     this.listeners.clear();
-    await this.following;
-    const producer = await this.producer;
-    await producer?.disconnect().catch(() => undefined);
+    const closed = Promise.all([this.following, this.producer?.then((producer) => producer?.disconnect())]);
+    const late = new AbortController();
+    // Nobody takes leave of a broker that is gone.
+    await Promise.race([closed, wait(CLOSED_WITHIN, undefined, { signal: late.signal })]).catch(() => undefined);
+    late.abort();
   }
 
   private async send(): Promise<void> {
