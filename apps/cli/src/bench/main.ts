@@ -62,7 +62,8 @@ export async function bench(options: BenchOptions, write = (text: string) => con
   const scale = quick ? QUICK : FULL;
   const sections: Section[] = [];
   const laboratory = await openLaboratory();
-  const context = { laboratory, scale, kafkaBrokers: options.kafkaBrokers, databases: new TrialDatabases(laboratory, scale.trials) };
+  const databases = new TrialDatabases(laboratory, scale.trials);
+  const context = { laboratory, scale, databases, kafkaBrokers: options.kafkaBrokers };
   // Ended from outside, the server and its files would stay behind.
   const interrupted = (): void => void laboratory.close().finally(() => process.exit(130));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
