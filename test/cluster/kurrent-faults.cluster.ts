@@ -4,6 +4,7 @@ import { KurrentEventStore } from '@cairn/platform/kurrent';
 import { anAppend, anEvent, newTenant, times, until } from '../contracts/event-store/store-under-test.js';
 import type { Faults } from '../support/kurrent/faults.js';
 import { type KurrentFake, startKurrentFake } from '../support/kurrent/fake-server.js';
+import { naiveLoad } from '../support/kurrent/naive-load.js';
 
 /** Longest time from the end of a fault until appends are taken again. */
 const HEALED_WITHIN_MS = 10_000;
@@ -173,6 +174,16 @@ describe('KurrentDB that fails', () => {
   });
 
   describe('and a store or server that is not as it should be is noticed', () => {
+    it.each(FAULTS)('%s, under a store without claims, ids of the command and typed errors', async (_, begin) => {
+      const work = await naiveLoad(kurrent);
+      begin(kurrent.faults, kurrent);
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      kurrent.faults.clear();
+      await work.stop();
+      const untyped = work.errors.filter((error) => !(error instanceof EventStoreUnavailable));
+      expect(work.doubled() + untyped.length).toBeGreaterThan(0);
+    });
+
     it('a server that forgets what it acknowledged', async () => {
       const tenant = newTenant();
       const store = open();

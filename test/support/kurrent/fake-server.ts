@@ -24,6 +24,7 @@ import sharedPb from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1
 import type { Empty } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js';
 import streamsGrpc from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_grpc_pb.js';
 import { Faults } from './faults.js';
+import { listen, type Listening } from './listening.js';
 import { RecordedLog } from './recorded-log.js';
 import { admit, type Node, streamsService } from './streams-service.js';
 
@@ -54,7 +55,7 @@ export async function startKurrentFake(options: KurrentFakeOptions = {}): Promis
   const log = options.log ?? new RecordedLog();
   const ports: number[] = [];
   let leader = 0;
-  const servers: grpc.Server[] = [];
+  const servers: Listening[] = [];
   for (let index = 0; index < (options.nodes ?? 1); index++) {
     const node: Node = {
       faults,
@@ -65,8 +66,9 @@ export async function startKurrentFake(options: KurrentFakeOptions = {}): Promis
     server.addService(streamsGrpc.StreamsService, streamsService(node));
     server.addService(featuresGrpc.ServerFeaturesService, { getSupportedMethods: unary(node, supportedMethods) });
     server.addService(gossipGrpc.GossipService, { read: unary(node, () => members(ports, leader)) });
-    ports.push(await listen(server, index === 0 ? (options.port ?? 0) : 0));
-    servers.push(server);
+    const listening = await listen(server, index === 0 ? (options.port ?? 0) : 0);
+    ports.push(listening.port);
+    servers.push(listening);
   }
   const hosts = ports.map((port) => `127.0.0.1:${port}`);
   return {
@@ -77,20 +79,13 @@ export async function startKurrentFake(options: KurrentFakeOptions = {}): Promis
     changeLeader: () => {
       leader = (leader + 1) % ports.length;
     },
-    dropConnections: () => servers.forEach((server, index) => server.drain(hosts[index]!, 0)),
+    dropConnections: () => servers.forEach((server) => server.cut()),
     stop: async () => {
       faults.clear();
-      for (const server of servers) server.forceShutdown();
+      await Promise.all(servers.map((server) => server.stop()));
     },
   };
 }
-
-const listen = (server: grpc.Server, port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
 
 type Unary<Response> = (call: grpc.ServerUnaryCall<Empty, Response>, callback: grpc.sendUnaryData<Response>) => void;
 
