@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { backupCommands } from './backup/backup-commands.js';
 import type { BenchOptions } from './bench/main.js';
 import { calibrateCommand, type CalibrateOptions } from './calibrate/calibrate-command.js';
+import { capacityCommands } from './capacity/capacity-commands.js';
 import type { Configuration } from './configuration.js';
 import type { DoctorOptions } from './doctor/settings.js';
 import { cutCommands } from './cut/cut-command.js';
@@ -294,6 +295,8 @@ Exit codes: 0 the same in both; 1 they differ, and where; 2 it cannot be done, a
     });
 
   backupCommands(program, configuration, terminal, (ended) => (exitCode = ended));
+
+  capacityCommands(program, terminal);
 
   program
     .command('bench')

@@ -1,5 +1,6 @@
 import { benchAppend, FULL_APPEND, QUICK_APPEND } from './append.js';
 import { type BenchContext, FULL, QUICK } from './context.js';
+import { benchBackup } from './backup.js';
 import { benchCopy } from './copy.js';
 import { benchFanOut } from './fan-out.js';
 import { benchGrowth } from './growth.js';
@@ -41,6 +42,7 @@ const SECTIONS: Readonly<Record<string, (context: BenchContext) => Promise<Secti
   instances: benchInstances,
   'fan-out': benchFanOut,
   growth: benchGrowth,
+  backup: benchBackup,
 };
 
 /** What is only measured when it is asked for: it takes half an hour, and a disk. */

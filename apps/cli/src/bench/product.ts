@@ -6,7 +6,7 @@ import { EventCatalogue, type TenantId, uuidV5 } from '@cairn/event-sourcing';
 import { makeServiceLogins, PostgresEventStore } from '@cairn/platform';
 import { mintToken, prepareIssuerFile } from '@cairn/platform/identity';
 import { prepareKeyRing } from '@cairn/platform/signing';
-import { startService } from './service.js';
+import { type Service, startService } from './service.js';
 import { openSigning } from './signing.js';
 import { TENANT } from './trials.js';
 
@@ -19,6 +19,7 @@ export interface Product {
   readonly signedIn: number;
   /** What the API has resident now, in bytes; 0 where the system does not tell. */
   memory(): Promise<number>;
+  readonly services: { readonly api: Service; readonly projector: Service };
 }
 
 /** For a tenant that has the product to itself: how fast it answers is what is measured, not how fairly. */
@@ -63,6 +64,7 @@ export async function withProduct<Result>(
     return await work({
       port: api.port,
       signedIn,
+      services: { api, projector },
       memory: async () => (await api.memory()) ?? 0,
       tokenOf: async (tenant) => {
         await makeManager(url, tenant);

@@ -15,14 +15,17 @@ export interface Service {
   peakMemory(): Promise<number | undefined>;
   /** What it has resident now. */
   memory(): Promise<number | undefined>;
+  /** Milliseconds of a core that it has used; 0 where the system does not tell. */
+  cpu(): Promise<number>;
   stop(): Promise<void>;
 }
 
-const PORT_SETTING = { api: 'PORT', projector: 'PROJECTOR_PORT' } as const;
+const PORT_SETTING = { api: 'PORT', projector: 'PROJECTOR_PORT', alerter: 'ALERTER_PORT' } as const;
 /** As `npm start` gives them. */
 const FLAGS = {
   api: [],
   projector: ['--max-semi-space-size=32', '--min-semi-space-size=16', '--no-parallel-scavenge'],
+  alerter: [],
 } as const;
 const START_WITHIN_MS = 60_000;
 
@@ -56,6 +59,7 @@ export async function startService(
     port,
     peakMemory: () => memoryOf(child, 'VmHWM'),
     memory: () => memoryOf(child, 'VmRSS'),
+    cpu: async () => (await cpuOf(child.pid!)).own,
     stop: async () => {
       child.kill('SIGTERM');
       await exited;
@@ -77,6 +81,21 @@ async function memoryOf(child: ChildProcess, which: 'VmHWM' | 'VmRSS'): Promise<
   const status = await fs.readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
   const kilobytes = new RegExp(`^${which}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
+}
+
+/** A tick of the kernel's clock, in milliseconds. */
+const TICK = 10;
+
+/** Milliseconds of a core that a process has used, and those of its children that have ended. */
+export async function cpuOf(pid: number): Promise<{ readonly own: number; readonly endedChildren: number }> {
+  const stat = await fs.readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // What stands before the last bracket is a name, which may hold anything.
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
+  return { own: (user + system) * TICK, endedChildren: (endedUser + endedSystem) * TICK };
 }
 
 function freePort(): Promise<number> {

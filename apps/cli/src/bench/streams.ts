@@ -13,8 +13,8 @@ import { median, percentile, rangeOf, type Section } from './report.js';
 import type { Arrivals, StreamReaders } from './stream-readers.js';
 import { TENANT } from './trials.js';
 
-const TRIAL = 'streams';
-const SITES = Array.from({ length: 20 }, (_, site) => `S${site + 1}`);
+export const TRIAL = 'streams';
+export const SITES = Array.from({ length: 20 }, (_, site) => `S${site + 1}`);
 /** Each site has one in a second. */
 const BETWEEN_ALERTS_MS = 1_000 / SITES.length;
 /** What comes to readers after the last alert was recorded. */
@@ -76,7 +76,11 @@ export async function benchStreams({ laboratory, scale }: BenchContext): Promise
 }
 
 /** One person has half of a tenant's places. */
-const MANY = { TENANT_SOCKETS: '100000', TENANT_SUBSCRIPTIONS: '100000', TENANT_QUERY_COST_PER_SECOND: '1000000' };
+export const MANY = {
+  TENANT_SOCKETS: '100000',
+  TENANT_SUBSCRIPTIONS: '100000',
+  TENANT_QUERY_COST_PER_SECOND: '1000000',
+};
 
 function section(scale: { readonly readers: number; readonly seconds: number }, rounds: readonly Round[]): Section {
   const each = (figure: (turn: Turn) => number) => ({
@@ -192,7 +196,7 @@ async function backlog(store: PostgresEventStore, count: number): Promise<string
   return eventId(appends[0]!.commandId, 0);
 }
 
-function raised(site: string, count: number): Append {
+export function raised(site: string, count: number): Append {
   const commandId = randomUUID();
   const [rule, subject] = ['supervision_gap', { kind: 'site', id: site } as const];
   const signal = signalId(TRIAL, rule, subject, commandId);
@@ -205,7 +209,7 @@ function raised(site: string, count: number): Append {
   return { stream: signalStream(TRIAL, signal), expected: 'any', commandId, actor: 'bench', events };
 }
 
-function trialWithSites(): Append {
+export function trialWithSites(): Append {
   const employer = { employerKind: 'NHS', employerName: 'Trust', hostOrganisation: 'Trust' } as const;
   const events: readonly RegistryEvent[] = [
     {
