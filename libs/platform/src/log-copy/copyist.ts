@@ -27,6 +27,8 @@ export interface CopyistOptions {
   readonly observer?: CopyistObserver;
   /** Events of a page at the most, more than an append can have; default 2,000. */
   readonly pageSize?: number;
+  /** After what time an event that could not be copied is tried again, default 5,000 milliseconds. */
+  readonly afterHaltMs?: number;
 }
 
 const PAGE_SIZE = 2_000;
@@ -113,7 +115,7 @@ export class Copyist {
         if (this.stopping.signal.aborted) return;
         if (error instanceof Uncopyable || error instanceof CopyRefused) {
           this.halt(error.message);
-          await this.rest(AFTER_HALT_MS);
+          await this.rest(this.options.afterHaltMs ?? AFTER_HALT_MS);
         } else if (!(error instanceof LeaseLost)) {
           this.options.observer?.failed?.(error);
           await this.rest(AFTER_FAILURE_MS[Math.min(failures++, AFTER_FAILURE_MS.length - 1)]!);
