@@ -106,8 +106,8 @@ export class WholeMachine {
   }
 
   /** The log, as the tests write to it and read it, until the machine stops. */
-  store(): PostgresEventStore {
-    const as = { role: 'cairn_projector' as const, applicationName: 'test' };
+  store(retryAfter?: readonly number[]): PostgresEventStore {
+    const as = { role: 'cairn_projector' as const, applicationName: 'test', ...(retryAfter && { retryAfter }) };
     const store = new PostgresEventStore({ url: this.postgres.wired?.(this.postgres.url) ?? this.postgres.url, ...as });
     this.stores.push(store);
     return store;
