@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@cairn/platform';
-import { type Compose, readCompose } from '../support/compose.js';
+import { type Compose, type ComposeService, readCompose } from '../support/compose.js';
 import { type Image, imageOf } from '../support/dockerfile.js';
 import { ImageNetwork } from '../support/image-network.js';
 import { repository } from '../support/launched-cairn.js';
@@ -114,14 +115,42 @@ describe('the services', () => {
     LIMIT,
   );
 
-  it('take an issuer at its word whose certificate our own authority signed', () => {
-    const ask = (query: string) => at.network.fetch(`${ISSUER}/token?${query}`).body;
-    const token = ask('sub=anna&tenant=enrich');
-    const body = { query: '{ viewer { id tenant { id } roles } }' };
+  const ask = (query: string): string => at.network.fetch(`${ISSUER}/token?${query}`).body;
+
+  function give(mutation: string, input: object): unknown {
+    const token = ask('sub=manager@enrich.example&tenant=enrich');
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const answer = at.network.fetch('http://api:4000/graphql', headers, body);
-    expect(JSON.parse(answer.body)).toEqual({ data: { viewer: { id: 'anna', tenant: { id: 'enrich' }, roles: [] } } });
-  });
+    const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`;
+    const query = `mutation($input: ${type}!) { result: ${mutation}(input: $input) { __typename } }`;
+    const variables = { input: { commandId: randomUUID(), ...input } };
+    return JSON.parse(at.network.fetch('http://api:4000/graphql', headers, { query, variables }).body);
+  }
+
+  it(
+    'take an issuer at its word whose certificate our own authority signed, and a trial from the command line',
+    async () => {
+      const accepted = { data: { result: { __typename: 'CommandAccepted' } } };
+      expect(give('registerTenant', { name: 'ENRICH' })).toEqual(accepted);
+      const role = { assignment: 'first', person: 'manager@enrich.example', role: 'trial_manager' };
+      expect(give('assignRole', role)).toEqual(accepted);
+      const { cli } = compose.services as Record<'cli', ComposeService>;
+      const environment = {
+        ...cli.environment,
+        // Here is no proxy before the api.
+        CAIRN_URL: 'http://api:4000',
+        CAIRN_TOKEN: ask('sub=manager@enrich.example&tenant=enrich'),
+      };
+      const volumes = [`${path.join(repository, 'infra/demo')}:/demo`];
+      const service = { ...cli, environment, volumes, command: ['import', '/demo/northstar'] };
+      const command = new RunningImage(at, images['cli']!, 'cli', service);
+      running.push(command);
+      expect({ ...(await command.ended), output: command.output }).toMatchObject({
+        code: 0,
+        output: expect.stringMatching(/Done: [\d,]+ rows read/),
+      });
+    },
+    LIMIT,
+  );
 
   it(
     'end in order when they are told to, in less time than they are given',

@@ -102,7 +102,7 @@ function chainOf(target: string, stages: readonly Stage[]): readonly Instruction
   return [...before, ...stage.instructions];
 }
 
-export function copyOf(instruction: Instruction): Copy {
+function copyOf(instruction: Instruction): Copy {
   const paths = wordsOf(instruction);
   const flags = (instruction as CopyInstruction).getFlags();
   return {

@@ -55,7 +55,10 @@ export class ImageNetwork {
       const [, url, headers, body] = process.argv;
       const response = await fetch(url, { headers: JSON.parse(headers), ...(body && { method: 'POST', body }) });
       console.log(JSON.stringify({ status: response.status, body: await response.text() }));`;
-    const args = [url, JSON.stringify(headers), ...(body ? [JSON.stringify(body)] : [])];
+    // Its names are known in the images only.
+    const here = new URL(url);
+    here.hostname = '127.0.0.1';
+    const args = [here.href, JSON.stringify(headers), ...(body ? [JSON.stringify(body)] : [])];
     const node = [process.execPath, '--input-type=module', '--eval', script, '--', ...args];
     const out = execFileSync('nsenter', [`--net=/proc/${this.holder}/ns/net`, ...node], {
       encoding: 'utf8',

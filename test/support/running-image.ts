@@ -2,37 +2,50 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ComposeService } from './compose.js';
-import { copyOf, DOCKERFILE, type Image, imageOf, shellOf, stagesOf } from './dockerfile.js';
+import { DOCKERFILE, type Image, imageOf, shellOf, stagesOf } from './dockerfile.js';
 import type { ImageNetwork } from './image-network.js';
 import { repository } from './launched-cairn.js';
 
 const { assemble } = await import(path.join(repository, 'infra/images/assemble.mjs'));
 const ENTER = path.join(repository, 'test/support/enter-image.sh');
 
-/** Makes the packages of all images as the Dockerfile does: its files copied, its command run. @returns the folder of them */
+/**
+ * The packages of all images, as the Dockerfile's command leaves them, linked from those of the repository: the lock file says which
+ * are left out, and the command itself would take its time and a registry.
+ * @returns the folder of them
+ */
 export function makePackages(folder: string): string {
   const stages = stagesOf(fs.readFileSync(DOCKERFILE, 'utf8'));
-  const build = stages.find(({ name }) => name === 'build')!;
-  // Before the first command the build has what npm reads, and nothing else.
-  const before = build.instructions.slice(
-    0,
-    build.instructions.findIndex((each) => each.getKeyword() === 'RUN'),
+  const [install] = stages.find(({ name }) => name === 'packages')!.instructions;
+  if (shellOf(install!) !== 'npm ci --omit=dev --omit=optional')
+    throw new Error('other packages are installed than here');
+  const lock = JSON.parse(fs.readFileSync(path.join(repository, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean; link?: boolean }>;
+  };
+  const kept = Object.entries(lock.packages).filter(
+    ([name, { dev, optional, devOptional }]) => name.startsWith('node_modules/') && !dev && !optional && !devOptional,
   );
-  for (const instruction of before.filter((each) => each.getKeyword() === 'COPY')) {
-    const { sources, target } = copyOf(instruction);
-    for (const source of sources) {
-      const copy = path.join(folder, target.endsWith('/') ? path.join(target, path.basename(source)) : target);
-      fs.mkdirSync(path.dirname(copy), { recursive: true });
-      fs.copyFileSync(path.join(repository, source), copy);
-    }
+  const own = new Set(kept.map(([name]) => name));
+  for (const [name, { link }] of kept) {
+    const copy = path.join(folder, name);
+    if (fs.existsSync(copy)) continue;
+    fs.mkdirSync(path.dirname(copy), { recursive: true });
+    if (link) fs.symlinkSync(fs.readlinkSync(path.join(repository, name)), copy);
+    else linkAll(path.join(repository, name), copy);
   }
-  const packages = stages.find(({ name }) => name === 'packages')!;
-  const [install] = packages.instructions.filter((each) => each.getKeyword() === 'RUN');
-  execFileSync('bash', ['-c', `${shellOf(install!)} --ignore-scripts --prefer-offline --no-audit --no-fund`], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  // What is nested in a package came along with it, whether it is meant to be there or not.
+  for (const name of Object.keys(lock.packages)) {
+    if (name.startsWith('node_modules/') && !own.has(name))
+      fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
   return path.join(folder, 'node_modules');
+}
+
+/** The same bytes under another name, where that can be: copies of them would take their time. */
+function linkAll(from: string, to: string): void {
+  if (spawnSync('cp', ['--archive', '--link', '--no-target-directory', from, to]).status === 0) return;
+  fs.rmSync(to, { recursive: true, force: true });
+  execFileSync('cp', ['--archive', '--no-target-directory', from, to]);
 }
 
 /** What would be in an image, in a folder, by the COPY lines of the Dockerfile. */
@@ -44,8 +57,7 @@ export function assembleImage(target: string, folder: string, packages: string):
     fs.mkdirSync(path.dirname(place), { recursive: true });
     const [source] = sources;
     if (from === 'packages') {
-      // The same bytes under another name: four copies of them would take their time.
-      execFileSync('cp', ['--archive', '--link', packages, place]);
+      linkAll(packages, place);
     } else if (from === 'build' && source === `/assembled/${target}`) {
       assemble(target, place);
     } else throw new Error(`the test does not know where ${String(from)} ${String(source)} comes from`);
@@ -114,7 +126,7 @@ export class RunningImage {
       ...(this.service.volumes ?? [])
         .map((each) => each.split(':'))
         .filter(([name]) => !name!.startsWith('.'))
-        .map(([name, place]) => `${path.join(volumes, name!)}:${place}`),
+        .map(([name, place]) => `${path.resolve(volumes, name!)}:${place}`),
     ];
     const own = this.service.secrets?.map((each) => (typeof each === 'string' ? each : each.source)) ?? [];
     const given = path.join(folder, `${this.target}-secrets`);
