@@ -5,7 +5,7 @@ import type { LeaseObserver } from './leases.js';
 export const observeLeasesWithLog = (logger: Pick<Logger, 'debug' | 'info' | 'warn'>): LeaseObserver => ({
   taken: (tenant, token) => logger.info({ tenant, token: token.toString() }, 'this process works on a tenant now'),
   lost: (tenant) =>
-    logger.warn({ tenant }, 'the lease of a tenant could not be renewed in time, and is left to others'),
+    logger.warn({ tenant }, 'the lease of a tenant was not renewed in time, and another process took it'),
   handedOver: (tenant) => logger.info({ tenant }, 'another process should work on a tenant, and may now'),
   failed: (error) => logger.warn({ err: error }, 'leases could not be renewed; it is tried again at once'),
 });

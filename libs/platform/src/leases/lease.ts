@@ -16,7 +16,7 @@ export interface Lease {
   readonly fence: Fence | undefined;
   /** Aborted when nothing more is to be begun: another process should have the lease, or has it. */
   readonly signal: AbortSignal;
-  /** Whether nobody else can have it yet, by this process's own monotonic clock: to be asked right before something is sent. */
+  /** Whether nobody else can have it, by this process's own monotonic clock: to be asked right before something is sent. */
   isHeld(): boolean;
   /**
    * Within a transaction, before anything is written: the lease changes hands only after the transaction's end.

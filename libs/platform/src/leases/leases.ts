@@ -28,7 +28,7 @@ export interface LeasesOptions {
 export interface LeaseObserver {
   /** Taken from another instance, or for the first time; `token` says how often it was before. */
   taken?(tenant: TenantId, token: bigint): void;
-  /** Not renewed in time, or taken by another. */
+  /** Taken by another: it had not been renewed in time. */
   lost?(tenant: TenantId): void;
   /** Given back for another instance. */
   handedOver?(tenant: TenantId): void;
@@ -49,7 +49,8 @@ const IDLE_MS = 3_000;
  * it is renewed by one call.
  *
  * At most one process holds a lease: whoever takes it gets a token that nobody had, which the database compares whenever
- * something is written under it, and the process before stops by its own monotonic clock before the lease can be taken.
+ * something is written under it, and the process before stops by its own monotonic clock before the lease can be taken. Where
+ * nobody took it meanwhile, it is renewed late, and work under it goes on.
  */
 export class Leases implements TenantLeases {
   readonly instance = randomUUID();
@@ -68,7 +69,6 @@ export class Leases implements TenantLeases {
   private takeovers = 0;
   private called = false;
   private wake: (() => void) | undefined;
-  private watchdog: NodeJS.Timeout | undefined;
   private work: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: LeasesOptions) {
@@ -98,7 +98,6 @@ export class Leases implements TenantLeases {
     ]);
     for (const lease of this.held.values()) lease.lose();
     this.held.clear();
-    clearTimeout(this.watchdog);
     // Where it cannot be told, the leases run out.
     await this.connection.end().catch((error: unknown) => this.options.observer?.failed?.(error));
     await this.connection.close();
@@ -151,7 +150,6 @@ export class Leases implements TenantLeases {
     try {
       return await this.tend();
     } catch (error) {
-      this.expire();
       if (!this.stopping.signal.aborted) this.options.observer?.failed?.(error);
       return AGAIN_AFTER_MS;
     }
@@ -169,7 +167,6 @@ export class Leases implements TenantLeases {
       if (renewal.kept.has(lease.tenant)) lease.renew(this.heldUntil(renewal.asked));
       else this.drop(lease);
     }
-    this.expire();
     if (await this.connection.endGone(renewal.live)) return 0;
     const instances = renewal.live.map(({ id }) => id);
     const isChanged = instances.join() !== this.instances.join();
@@ -193,7 +190,6 @@ export class Leases implements TenantLeases {
       this.options.observer?.taken?.(tenant, token);
       for (const listener of this.listeners) listener(lease);
     }
-    this.watch();
     return taken.size < wanted.length;
   }
 
@@ -236,18 +232,6 @@ export class Leases implements TenantLeases {
   private heldUntil(asked: number): number {
     const { ttlMs = 5_000, marginMs = 1_000 } = this.options;
     return asked + ttlMs - marginMs;
-  }
-
-  /** Wakes what works under leases when they end, also where no call returns. */
-  private watch(): void {
-    clearTimeout(this.watchdog);
-    if (this.held.size === 0) return;
-    this.watchdog = setTimeout(() => this.expire(), 250).unref();
-  }
-
-  private expire(): void {
-    for (const lease of this.held.values()) if (!lease.isHeld()) this.drop(lease);
-    this.watch();
   }
 
   private drop(lease: HeldLease): void {
