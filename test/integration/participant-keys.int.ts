@@ -1,7 +1,15 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { KeysUnavailable, TenantKeysFile, Vault, VaultKeys, WrappedKeysFiles } from '@cairn/platform/keys';
+import {
+  ErasureRegister,
+  KeysUnavailable,
+  RegisteredKeys,
+  TenantKeysFile,
+  Vault,
+  VaultKeys,
+  WrappedKeysFiles,
+} from '@cairn/platform/keys';
 import { participantKeysContract } from '../contracts/participant-keys.contract.js';
 import { fakeVault } from '../contracts/participant-keys/fake-vault.js';
 
@@ -16,6 +24,24 @@ afterAll(() => Promise.all(folders.map((each) => fs.rm(each, { recursive: true, 
 participantKeysContract('a folder', async () => {
   const dir = await newFolder();
   const ways = () => ({ management: new TenantKeysFile(dir), store: new WrappedKeysFiles(dir) });
+  return {
+    ...ways(),
+    elsewhere: ways(),
+    takeAway: async () => {
+      await fs.rm(dir, { recursive: true });
+      await fs.writeFile(dir, '');
+    },
+    close: async () => undefined,
+  };
+});
+
+participantKeysContract('a folder with a register of erasures', async () => {
+  const dir = await newFolder();
+  const register = () => new ErasureRegister(path.join(path.dirname(dir), 'erasures'));
+  const ways = () => ({
+    management: new TenantKeysFile(dir),
+    store: new RegisteredKeys(new WrappedKeysFiles(dir), register()),
+  });
   return {
     ...ways(),
     elsewhere: ways(),
