@@ -27,6 +27,7 @@ import { RunningParts } from './running-parts.js';
 
 /** How long the work under way may take to end. */
 const STOP_WITHIN_MS = 9_000;
+const NOT_STARTED = 'it could not start';
 
 async function main(): Promise<void> {
   const configuration = readConfiguration();
@@ -85,6 +86,8 @@ async function main(): Promise<void> {
       await Promise.all([store.close(), tracing?.close()]);
       await fanOut?.close();
       await Promise.all([database.close(), needs.close(), measuring.close()]);
+      // What a collector has not answered would keep the process.
+      if (tracing && why !== NOT_STARTED) process.exit(0);
     })());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));
   // A supervisor that was killed cannot end its services; its end of the channel closes all the same.
@@ -96,7 +99,7 @@ async function main(): Promise<void> {
     running = new RunningParts(parts, logger);
     await app.listen(port, host);
   } catch (error) {
-    await end('it could not start');
+    await end(NOT_STARTED);
     throw error;
   }
   logger.info({ host, port, parts: parts.map(({ name }) => name) }, 'watching');

@@ -39,6 +39,7 @@ import { observeWithTraces } from './trace-commits.js';
 
 /** How long the work under way may take to end. */
 const STOP_WITHIN_MS = 10_000;
+const NOT_STARTED = 'it could not start';
 
 async function main(): Promise<void> {
   const configuration = readConfiguration();
@@ -113,6 +114,8 @@ async function main(): Promise<void> {
       await leases.stop();
       await Promise.all([store.close(), tracing?.close()]);
       await fanOut?.close();
+      // What a collector has not answered would keep the process.
+      if (tracing && why !== NOT_STARTED) process.exit(0);
     })());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));
   // A supervisor that was killed cannot end its services; its end of the channel closes all the same.
@@ -126,7 +129,7 @@ async function main(): Promise<void> {
     signing?.notary.start();
     await app.listen(port, host);
   } catch (error) {
-    await end('it could not start');
+    await end(NOT_STARTED);
     throw error;
   }
   logger.info({ host, port, projections: projections.map(({ projection }) => projection.name) }, 'projecting');
