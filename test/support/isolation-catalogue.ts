@@ -256,7 +256,7 @@ async function grants(client: pg.ClientBase): Promise<string[]> {
        || ' on ' || n.nspname || '.' || c.relname as grant
      from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral aclexplode(c.relacl) a
      where ${OURS} and n.nspname <> 'public' and a.grantee not in (0, c.relowner)
-       and not (pg_get_userbyid(a.grantee) in ('cairn_alerter', 'cairn_owner', 'cairn_projector', 'cairn_service')
+       and not (pg_get_userbyid(a.grantee) in ('cairn_alerter', 'cairn_backup', 'cairn_owner', 'cairn_projector', 'cairn_service')
          and a.privilege_type = 'SELECT')
      order by 1`,
   );
