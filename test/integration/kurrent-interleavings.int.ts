@@ -102,7 +102,7 @@ it('random appends from two processes, with answers lost and calls refused, are 
         expect(await other!.readLog(tenant, { limit: 1_000 })).toEqual(log);
       },
     ),
-    { numRuns: rounds({ ci: 8, night: 300 }) },
+    { numRuns: rounds({ ci: 6, night: 300 }) },
   );
 });
 

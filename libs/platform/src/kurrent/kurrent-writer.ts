@@ -1,11 +1,13 @@
 import {
   type Append,
   EventStoreUnavailable,
+  type ExpectedRevision,
   type Instant,
   isAsExpected,
   type Position,
   type TenantId,
 } from '@cairn/event-sourcing';
+import { LRUCache } from 'lru-cache';
 import { type Claim, Claims, type Place } from './claims.js';
 import type { KurrentConnection } from './connection.js';
 import { InTurn } from './in-turn.js';
@@ -15,6 +17,8 @@ import { eventStream } from './stream-names.js';
 
 /** Appends under way at once; the others wait their turn. */
 const AT_ONCE = 64;
+/** Streams whose ends are remembered. */
+const ENDS_KEPT = 20_000;
 
 /** What became of an append, as far as its own answers tell. */
 export type Put =
@@ -31,6 +35,7 @@ export type Put =
 export class KurrentWriter {
   private readonly claims: Claims;
   private readonly turns = new InTurn(AT_ONCE);
+  private readonly ends = new LRUCache<string, number>({ max: ENDS_KEPT });
 
   constructor(private readonly connection: KurrentConnection) {
     this.claims = new Claims(connection);
@@ -47,9 +52,10 @@ export class KurrentWriter {
 
   private async putInTurn(tenant: TenantId, append: Append, recordedAt: readonly Instant[] = []): Promise<Put> {
     const { stream, commandId, expected } = append;
+    const name = eventStream(tenant, stream);
     let lastClaim: number | undefined;
-    for (;;) {
-      const end = await this.lastRevision(tenant, stream);
+    for (let supposed = this.supposedEnd(name, expected); ; supposed = undefined) {
+      const { end } = supposed ?? (await this.readEnd(name));
       if (!isAsExpected(expected, end)) {
         const state = await this.claims.state(tenant, commandId);
         if (state.kind === 'stored') return repeated(state);
@@ -70,19 +76,38 @@ export class KurrentWriter {
       lastClaim = claim.revision;
       const after = end === undefined ? 'no_stream' : BigInt(end);
       const events = proposedEvents(append, claim.position, recordedAt);
-      const written = await this.connection.append(eventStream(tenant, stream), after, events);
-      if (written.kind === 'written') return { kind: 'appended', ...place, claim, position: written.position };
+      const written = await this.connection.append(name, after, events);
+      if (written.kind === 'written') {
+        this.ends.set(name, place.firstRevision + append.events.length - 1);
+        return { kind: 'appended', ...place, claim, position: written.position };
+      }
+      this.ends.delete(name);
       // Somebody was there first: with other events, or with these.
       if (await this.claims.isAt(tenant, commandId, place)) return repeated(place);
     }
   }
 
-  private async lastRevision(tenant: TenantId, stream: string): Promise<number | undefined> {
-    const name = eventStream(tenant, stream);
+  /**
+   * Where a stream may end, as far as this process knows: it can only have grown since. That costs an attempt where it has,
+   * never a wrong answer; a place beyond the end would be another thing, as nobody could ever say what will be there.
+   */
+  private supposedEnd(name: string, expected: ExpectedRevision): End | undefined {
+    const end = this.ends.get(name);
+    if (end === undefined) return expected === 'none' ? { end } : undefined;
+    return isAsExpected(expected, end) ? { end } : undefined;
+  }
+
+  private async readEnd(name: string): Promise<End> {
     const last = { stream: name, direction: 'backwards', from: undefined, limit: 1 } as const;
     const [event] = await this.connection.read(streamRead(last));
-    return event?.revision;
+    if (event) this.ends.set(name, event.revision);
+    return { end: event?.revision };
   }
+}
+
+/** A stream's last revision; undefined: there is no such stream. */
+interface End {
+  readonly end: number | undefined;
 }
 
 const repeated = ({ stream, firstRevision }: Place): Put => ({ kind: 'repeated', stream, firstRevision });
