@@ -99,7 +99,7 @@ export class RunningWorld {
     this.printed = '';
     return lines.map((line) =>
       line
-        .replace(/"(time|pid|hostname|responseTime|ms|request)":("[^"]*"|[\d.]+),?/g, '')
+        .replace(/"(time|instance|pid|hostname|responseTime|ms|request)":("[^"]*"|[\d.]+),?/g, '')
         .replaceAll(this.url.slice('http://'.length), 'HOST'),
     );
   }

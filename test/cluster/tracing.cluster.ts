@@ -177,21 +177,16 @@ test('one trace goes from the request to the webhook, through every service', as
   }
 });
 
-test('a collector that takes connections and never answers delays nothing, nor does one that is gone', async () => {
+test('a collector that takes connections and never answers delays nothing', async () => {
   const silent = net.createServer(() => undefined);
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const { port } = silent.address() as AddressInfo;
   try {
-    for (const [trial, at] of [
-      ['dead', `http://127.0.0.1:${port}`],
-      ['gone', 'http://127.0.0.1:1'],
-    ] as const) {
-      await run({ OTEL_EXPORTER_OTLP_ENDPOINT: at });
-      await discharge(trial);
-      // With 0 in ten seconds at the most: a service that waits for more ends itself otherwise.
-      await endAll();
-    }
+    await run({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
+    await discharge('silent');
+    // With 0 in ten seconds at the most: a service that waits for more ends itself otherwise.
+    await endAll();
   } finally {
     silent.close();
   }
-}, 150_000);
+}, 120_000);

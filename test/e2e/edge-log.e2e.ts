@@ -54,6 +54,8 @@ it('has a line for each request: who, what, how it came out', async () => {
   expect(await untilLogged(({ name }) => name === 'Named')).toEqual({
     level: 30,
     time: expect.stringMatching(/^\d{4}-.*Z$/),
+    service: 'api',
+    instance: expect.any(String),
     event: 'request',
     request: expect.stringMatching(/^[\da-f-]{36}$/),
     tenant: 'test',

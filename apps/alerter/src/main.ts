@@ -5,8 +5,10 @@ import { Leases, observeLeases, observeLeasesWithLog } from '@cairn/platform/lea
 import {
   alertMeasures,
   DatabaseNeeds,
+  describeError,
   MeasuredStore,
   Measuring,
+  openLog,
   probes,
   Readiness,
   ServiceMetrics,
@@ -17,7 +19,6 @@ import { openFanOut } from '@cairn/platform/kafka';
 import { openTracing } from '@cairn/platform/tracing';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
-import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { AlerterModule } from './alerter.module.js';
 import { catalogue } from './catalogue.js';
@@ -32,8 +33,7 @@ const NOT_STARTED = 'it could not start';
 async function main(): Promise<void> {
   const configuration = readConfiguration();
   const { databaseUrl: url, host, port, logLevel } = configuration;
-  // As the API writes its lines, so that all can be read together.
-  const logger = pino({ level: logLevel, base: { name: 'alerter' }, timestamp: pino.stdTimeFunctions.isoTime });
+  const logger = openLog('alerter', logLevel);
   const registry = new Registry();
   const own = { url, role: 'cairn_alerter', applicationName: 'cairn alerter' } as const;
   const needs = new DatabaseNeeds(own);
@@ -107,6 +107,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const isExpected = error instanceof ConfigurationError || error instanceof EventStoreUnavailable;
-  console.error(isExpected ? error.message : error);
+  console.error(isExpected ? error.message : describeError(error));
   process.exit(1);
 });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { waitForSchema } from '@cairn/platform';
 import { openFanOut } from '@cairn/platform/kafka';
-import { probes } from '@cairn/platform/operations';
+import { openLog, probes } from '@cairn/platform/operations';
 import { NestFactory } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -30,7 +30,6 @@ import { believeProxies } from './limits/client-address.js';
 import { BODY_WITHIN, bodyWithin, knownMethods, limitConnections } from './limits/edge.js';
 import { Quotas } from './limits/quotas.js';
 import { accessLog, whoOf } from './log/access-log.js';
-import { openLog } from './log/log.js';
 import { RequestsUnderWay } from './operations/requests-under-way.js';
 import { EdgeErrorsFilter } from './operations/edge-errors.filter.js';
 import { Metrics } from './operations/metrics.js';
@@ -55,7 +54,7 @@ const PUBLIC = path.resolve(import.meta.dirname, '../public');
  * @throws InvalidIssuerFile, or the file system's error, when the embedded issuer's file is none
  */
 export async function startApi(configuration: Configuration, logTo?: DestinationStream): Promise<Api> {
-  const log = openLog(configuration.logLevel, logTo);
+  const log = openLog('api', configuration.logLevel, logTo);
   const fanOut = await openFanOut(configuration.fanOut, log);
   const connections = await openConnections(configuration, fanOut);
   const stopping = new AbortController();

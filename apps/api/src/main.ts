@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import { LogIsCopy } from '@cairn/platform';
 import { InvalidIssuerFile } from '@cairn/platform/identity';
+import { describeError } from '@cairn/platform/operations';
 import { startApi } from './api.js';
 import { ConfigurationError, readConfiguration } from './configuration.js';
-import { describeError } from './log/describe-error.js';
 
 // Node would write such an error with all that hangs on it.
 process.on('uncaughtException', (error) => {

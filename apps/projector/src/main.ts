@@ -12,8 +12,10 @@ import {
 import { Leases, observeLeasesWithLog } from '@cairn/platform/leases';
 import {
   DatabaseNeeds,
+  describeError,
   MeasuredStore,
   Measuring,
+  openLog,
   probes,
   projectionMeasures,
   proofMeasures,
@@ -26,7 +28,7 @@ import { InvalidKeyRing } from '@cairn/platform/signing';
 import { openTracing } from '@cairn/platform/tracing';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
-import { pino, type Logger as Logging } from 'pino';
+import type { Logger as Logging } from 'pino';
 import { ConfigurationError, readConfiguration } from './configuration.js';
 import { openCopying } from './copying.js';
 import { observeNotaryWithLog, observeWithLog } from './log.js';
@@ -46,8 +48,7 @@ async function main(): Promise<void> {
   const { databaseUrl, host, port, logLevel, recentDocuments, signingKeys } = configuration;
   // A rebuild makes much garbage beside what it keeps; V8 would let the heap grow to several times the latter.
   v8.setFlagsFromString('--heap-growing-percent=100');
-  // As the API writes its lines, so that both can be read together.
-  const logger = pino({ level: logLevel, base: { name: 'projector' }, timestamp: pino.stdTimeFunctions.isoTime });
+  const logger = openLog('projector', logLevel);
   const fanOut = await openFanOut(configuration.fanOut, logger);
   const hints = fanOut && { fanOut };
   const database = { url: databaseUrl, role: 'cairn_projector', applicationName: 'cairn projector' } as const;
@@ -172,6 +173,6 @@ main().catch((error: unknown) => {
   const expected = [ConfigurationError, CopyRefused, DefinitionChanged, EventStoreUnavailable, InvalidKeyRing].some(
     (kind) => error instanceof kind,
   );
-  console.error(expected ? (error as Error).message : error);
+  console.error(expected ? (error as Error).message : describeError(error));
   process.exit(1);
 });

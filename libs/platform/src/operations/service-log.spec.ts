@@ -1,9 +1,11 @@
+import { traceId } from '../tracing/trace-ids.js';
+import { inScope } from '../tracing/tracing.js';
 import { describeError } from './describe-error.js';
-import { openLog } from './log.js';
+import { openLog } from './service-log.js';
 
 function lines(write: (log: ReturnType<typeof openLog>) => void): readonly string[] {
   let text = '';
-  write(openLog('trace', { write: (line: string) => void (text += line) }));
+  write(openLog('projector', 'trace', { write: (line: string) => void (text += line) }));
   return text.split('\n').filter((line) => line !== '');
 }
 
@@ -28,7 +30,7 @@ it('tells of an error its kind, its code and its places, and none of its words',
     type: 'TypeError',
     code: '23505',
     constraint: 'event_once',
-    at: expect.arrayContaining([expect.stringMatching(/^at leaky .*log\.spec/)]),
+    at: expect.arrayContaining([expect.stringMatching(/^at leaky .*service-log\.spec/)]),
     cause: expect.objectContaining({ type: 'Error' }),
   });
   expect(JSON.stringify(description)).not.toContain('SECRET');
@@ -67,4 +69,31 @@ it('a name begins no line of its own', () => {
   // eslint-disable-next-line no-control-regex -- that they are absent is the point
   expect(written[0]).not.toMatch(/[\u0000-\u001f]/);
   expect(JSON.parse(written[0]!)).toMatchObject({ person: expect.stringContaining('\n') });
+});
+
+it('says of which service it is, in every service alike', () => {
+  const [line] = lines((log) => log.warn({ tenant: 't' }, 'a sentence'));
+  expect(JSON.parse(line!)).toEqual({
+    ...{ level: 40, time: expect.stringMatching(/^\d{4}-.*Z$/), tenant: 't', msg: 'a sentence' },
+    ...{ service: 'projector', instance: expect.stringMatching(/:\d+$/) },
+  });
+});
+
+it.each([
+  ['a database', Object.assign(new Error('connect postgres://cairn:SECRET@db/cairn'), { code: 'ECONNREFUSED' })],
+  ['a broker', new Error('SASL failed for SECRET', { cause: new Error('SECRET') })],
+  ['a KurrentDB', Object.assign(new Error('kurrentdb://admin:SECRET@node'), { type: 'UnavailableError' })],
+])('of an error of %s no password gets into the log', (_, error) => {
+  const [line] = lines((log) => log.error({ tenant: 't', err: error }, 'it is tried again after a pause'));
+  expect(line).not.toContain('SECRET');
+  expect(JSON.parse(line!)).toMatchObject({ err: { type: 'Error' }, msg: 'it is tried again after a pause' });
+});
+
+it('names the trace that is under way', () => {
+  const [outside, inside] = lines((log) => {
+    log.info('outside');
+    inScope({ key: { tenant: 't', correlation: 'c' } }, () => log.info('inside'));
+  });
+  expect(JSON.parse(outside!)).not.toHaveProperty('trace_id');
+  expect(JSON.parse(inside!)).toMatchObject({ trace_id: traceId({ tenant: 't', correlation: 'c' }) });
 });

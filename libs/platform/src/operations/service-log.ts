@@ -1,16 +1,23 @@
+import os from 'node:os';
 import pino from 'pino';
+import { traceOfScope } from '../tracing/tracing.js';
 import { describeError } from './describe-error.js';
 
 export type LogLevel = pino.LevelWithSilent;
 
 /**
- * The service's log: a line of JSON for each thing. What may be in a line is said where it is written, field by field;
+ * A service's log, of the same form in each of them: a line of JSON for each thing. What may be in a line is said where it is written, field by field;
  * no request, no answer and no error is ever written as it is, since each may hold a token, a password or what somebody
  * recorded. JSON writes control characters as escapes, so nobody's name begins a line of its own.
  */
-export const openLog = (level: LogLevel, destination?: pino.DestinationStream): pino.Logger =>
+export const openLog = (service: string, level: LogLevel, destination?: pino.DestinationStream): pino.Logger =>
   pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers, hooks },
+    {
+      ...{ level, serializers, hooks },
+      base: { service, instance: `${os.hostname()}:${process.pid}` },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      mixin: traceOfScope,
+    },
     destination ?? pino.destination(1),
   );
 
