@@ -37,6 +37,26 @@ export interface FanOut {
   close(): Promise<void>;
 }
 
+/** Announcements that wait for one that is under way; beyond, they are lost. */
+const MAX_WAITING = 10_000;
+
+/** What waits to be announced, each once. */
+export class WaitingHints {
+  private readonly byTopic = new Map<HintTopic, Set<string>>(HINT_TOPICS.map((topic) => [topic, new Set()]));
+
+  add(topic: HintTopic, messages: readonly string[]): void {
+    const waiting = this.byTopic.get(topic)!;
+    for (const message of messages) if (waiting.size < MAX_WAITING) waiting.add(message);
+  }
+
+  /** All of it, in the order in which it came for each topic; then nothing waits. */
+  take(): readonly { readonly topic: HintTopic; readonly message: string }[] {
+    const taken = HINT_TOPICS.flatMap((topic) => [...this.byTopic.get(topic)!].map((message) => ({ topic, message })));
+    for (const waiting of this.byTopic.values()) waiting.clear();
+    return taken;
+  }
+}
+
 /** Who listens to what. */
 export class HintListeners {
   private readonly byTopic = new Map<HintTopic, Set<HintListener>>(HINT_TOPICS.map((topic) => [topic, new Set()]));

@@ -4,7 +4,7 @@ import type { Consumer, Kafka, Producer } from 'kafkajs';
 import type { Logger } from 'pino';
 import type pg from 'pg';
 import { type KafkaCluster, kafkaClient } from '../kafka/kafka-client.js';
-import { type FanOut, HINT_TOPICS, type HintListener, HintListeners, type HintTopic } from './fan-out.js';
+import { type FanOut, HINT_TOPICS, type HintListener, HintListeners, type HintTopic, WaitingHints } from './fan-out.js';
 
 /** One partition: there is nothing to share out, since every process reads all of it. */
 const PARTITIONS = 1;
@@ -20,8 +20,6 @@ const FETCH_WAIT = 250;
 const SILENT_FOR = 2_000;
 const AGAIN_AFTER = 1_000;
 const CLOSED_WITHIN = 2_000;
-/** Hints that wait for a broker; beyond, they are lost. */
-const MAX_WAITING = 10_000;
 /** The leader has it: who loses a hint looks for themselves. */
 const LEADER = 1;
 
@@ -43,7 +41,7 @@ export class KafkaFanOut implements FanOut {
   private readonly client: Kafka;
   private readonly own = randomUUID();
   private readonly listeners = new HintListeners();
-  private readonly waiting = new Map<HintTopic, Set<string>>(HINT_TOPICS.map((topic) => [topic, new Set()]));
+  private readonly waiting = new WaitingHints();
   private readonly closing = new AbortController();
   private producer: Promise<Producer | undefined> | undefined;
   private sending: Promise<void> | undefined;
@@ -60,8 +58,7 @@ export class KafkaFanOut implements FanOut {
   }
 
   announce(topic: HintTopic, messages: readonly string[]): Promise<void> {
-    const waiting = this.waiting.get(topic)!;
-    for (const message of messages) if (waiting.size < MAX_WAITING) waiting.add(message);
+    this.waiting.add(topic, messages);
     return (this.sending ??= this.send().finally(() => (this.sending = undefined)));
   }
 
@@ -89,10 +86,9 @@ export class KafkaFanOut implements FanOut {
 
   private async send(): Promise<void> {
     for (;;) {
-      const messages = HINT_TOPICS.flatMap((topic) =>
-        [...this.waiting.get(topic)!].map((value) => ({ value, headers: { hint: topic, from: this.own } })),
-      );
-      for (const waiting of this.waiting.values()) waiting.clear();
+      const messages = this.waiting
+        .take()
+        .map(({ topic, message }) => ({ value: message, headers: { hint: topic, from: this.own } }));
       if (messages.length === 0 || this.closing.signal.aborted) return;
       const producer = await (this.producer ??= this.connectProducer());
       try {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type FanOut, HINT_TOPICS, type HintListener, HintListeners, type HintTopic } from './fan-out.js';
+import { type FanOut, HINT_TOPICS, type HintListener, HintListeners, type HintTopic, WaitingHints } from './fan-out.js';
 
 /** Known to every version: while services are replaced, old and new ones call each other. */
 const CHANNELS = { appended: 'cairn_appended', projected: 'cairn_projected' } as const satisfies Record<
@@ -21,6 +21,8 @@ export interface PostgresFanOutOptions {
 export class PostgresFanOut implements FanOut {
   readonly isAtomic = true;
   private readonly listeners = new HintListeners();
+  private readonly waiting = new WaitingHints();
+  private sending: Promise<void> | undefined;
   private client: pg.Client | undefined;
   private connecting: Promise<void> | undefined;
   private reconnecting: NodeJS.Timeout | undefined;
@@ -34,11 +36,9 @@ export class PostgresFanOut implements FanOut {
     return this.client !== undefined;
   }
 
-  async announce(topic: HintTopic, messages: readonly string[]): Promise<void> {
-    await this.connect();
-    await this.client
-      ?.query('select pg_notify($1, message) from unnest($2::text[]) message', [CHANNELS[topic], messages])
-      .catch(() => undefined);
+  announce(topic: HintTopic, messages: readonly string[]): Promise<void> {
+    this.waiting.add(topic, messages);
+    return (this.sending ??= this.send().finally(() => (this.sending = undefined)));
   }
 
   async announceOnCommit(client: pg.ClientBase, topic: HintTopic, message: string): Promise<() => void> {
@@ -62,6 +62,21 @@ export class PostgresFanOut implements FanOut {
     const { client } = this;
     this.client = undefined;
     await client?.end().catch(() => undefined);
+  }
+
+  /** What comes while one statement is under way is the next one. */
+  private async send(): Promise<void> {
+    for (;;) {
+      await this.connect();
+      const hints = this.waiting.take();
+      if (hints.length === 0) return;
+      await this.client
+        ?.query('select pg_notify(channel, message) from unnest($1::text[], $2::text[]) as hint (channel, message)', [
+          hints.map(({ topic }) => CHANNELS[topic]),
+          hints.map(({ message }) => message),
+        ])
+        .catch(() => undefined);
+    }
   }
 
   /** A connection that is there, or was being made, may have to hear one more channel. */

@@ -23,11 +23,8 @@ export async function notifyProjected(
   fanOut: FanOut,
   notice: ProjectedNotice,
 ): Promise<() => void> {
-  const [, announce] = await Promise.all([
-    client.query(`set local synchronous_commit = off`),
-    fanOut.announceOnCommit(client, 'projected', encodeNotice(notice)),
-  ]);
-  return announce;
+  await client.query('set local synchronous_commit = off');
+  return fanOut.announceOnCommit(client, 'projected', encodeNotice(notice));
 }
 
 export function encodeNotice({ tenant, scopes, position }: ProjectedNotice): string {
