@@ -88,7 +88,14 @@ export async function benchInstances({ laboratory, scale }: BenchContext): Promi
 }
 
 class Instance {
-  private constructor(private readonly child: ChildProcess) {}
+  private readonly ended: Promise<never>;
+
+  private constructor(private readonly child: ChildProcess) {
+    this.ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`an instance that appends ended with ${code}`);
+    });
+    this.ended.catch(() => undefined);
+  }
 
   static async start(url: string, name: string): Promise<Instance> {
     const child = fork(new URL('./appending-instance.js', import.meta.url), [url, name], {
@@ -99,20 +106,15 @@ class Instance {
   }
 
   async append(turn: AppendingTurn): Promise<AppendedInTurn> {
-    const failed = once(this.child, 'exit').then(([code]) => {
-      throw new Error(`an instance that appends ended with ${code}`);
-    });
+    const told = new Promise<AppendedInTurn>((resolve) => this.child.once('message', resolve));
     this.child.send(turn);
-    const [told] = (await Promise.race([once(this.child, 'message'), failed])) as [AppendedInTurn];
-    failed.catch(() => undefined);
-    return told;
+    return Promise.race([told, this.ended]);
   }
 
   async stop(): Promise<void> {
     if (this.child.exitCode !== null) return;
-    const ended = once(this.child, 'exit');
     this.child.disconnect();
-    await ended;
+    await this.ended.catch(() => undefined);
   }
 }
 

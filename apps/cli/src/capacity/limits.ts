@@ -13,7 +13,9 @@ export interface Limit {
 }
 
 /** The cores, the disk, the connections of one PostgreSQL, and hours that a night has. */
-export const ONE_SERVER = { cores: 32, bytes: 8e12, connections: 100, events: 1e9, night: 8, walBytes: 100e6 };
+export const ONE_SERVER = { cores: 32, bytes: 8e12, connections: 200, events: 1e9, night: 8, walBytes: 100e6 };
+/** Leases that each tenant has: who projects, signs, watches and relays it. Seconds between renewals, and rows a second that these may be. */
+export const LEASES = { ofATenant: 4, renewedEvery: 1.5, rows: 10_000 };
 /** Bytes per second at which a backup is copied and comes back. */
 export const COPIED = 200e6;
 
@@ -60,7 +62,7 @@ export function limitsOf(plan: CapacityPlan, costs: UnitCosts): readonly Limit[]
       name: 'connections of one PostgreSQL',
       ...{ unit: '', load: plan.connections, bears: ONE_SERVER.connections * 0.8 },
       remedy:
-        'a larger max_connections up to some 500; then a pooler (transactions for reads and appends, sessions for LISTEN and leases)',
+        'a larger max_connections, up to some 500; then several databases. A pooler only by session: connections listen, hold locks and take on roles',
     },
     {
       name: 'cores of one PostgreSQL',
@@ -71,6 +73,11 @@ export function limitsOf(plan: CapacityPlan, costs: UnitCosts): readonly Limit[]
       name: 'commits that every api hears of (NOTIFY)',
       ...{ unit: 'cores', load: (flow.busiest * costs.cpu.apiHeard) / 1_000, bears: 0.1 },
       remedy: 'Kafka for the fan-out between instances',
+    },
+    {
+      name: 'leases that are renewed',
+      ...{ unit: 'rows/s', load: (demand.tenants * LEASES.ofATenant) / LEASES.renewedEvery, bears: LEASES.rows },
+      remedy: 'longer leases, which are taken over later; tenants shared out over several databases',
     },
     {
       name: 'one table of events',

@@ -1,23 +1,19 @@
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import http from 'node:http';
 import os from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { makeServiceLogins, PostgresEventStore } from '@cairn/platform';
 import { alertedTypes } from '@cairn/signals';
-import { historyOf, simulateTrial, variedPlan } from '@cairn/simulation';
-import { ask } from '../bench/ask.js';
+import { simulateTrial, variedPlan } from '@cairn/simulation';
 import { appendCost } from '../bench/growth.js';
 import { type Laboratory, query } from '../bench/laboratory.js';
 import { ONE_TENANT, type Product, withProduct } from '../bench/product.js';
 import { rebuildAll } from '../bench/rebuilding.js';
 import { startService } from '../bench/service.js';
-import type { StreamReaders } from '../bench/stream-readers.js';
-import { MANY, raised, SITES, TRIAL, trialWithSites } from '../bench/streams.js';
+import { MANY, trialWithSites } from '../bench/streams.js';
 import { TENANT } from '../bench/trials.js';
 import { loadSimulation } from '../simulate/load-simulation.js';
 import { documentsInMemory } from './documents-in-memory.js';
+import { alertsTo } from './following-alerts.js';
+import { commandsOf, peopleIn } from './giving-commands.js';
 import { postgresUse, sizes } from './postgres-use.js';
 import { shapeOf } from './shape.js';
 import type { UnitCosts } from './unit-costs.js';
@@ -38,7 +34,6 @@ export const FULL_WORK: MeasuredWork = {
 
 /** The trial began so many days ago: half of its participants are in the middle of it. */
 const BEGAN_DAYS_AGO = 400;
-const COMMANDS_AT_ONCE = 16;
 const WITHIN_MS = 600_000;
 
 /** Measures what one of anything costs, on a PostgreSQL of its own, in a few minutes. */
@@ -131,18 +126,6 @@ export async function measureUnitCosts(
   };
 }
 
-type Trial = ReturnType<typeof simulateTrial>;
-
-/** Participants who have a worker, and that worker. */
-function peopleIn(trial: Trial): { readonly participant: string; readonly worker: string }[] {
-  const people: { participant: string; worker: string }[] = [];
-  for (const record of historyOf(trial)) {
-    if (record.occurredAt > Date.now() - 86_400_000) break;
-    if (record.type === 'WorkerAllocated') people.push(record.data);
-  }
-  return people;
-}
-
 interface Used {
   readonly events: number;
   readonly api: number;
@@ -171,68 +154,6 @@ const meterOf =
       wal: after.wal - before.wal,
     };
   };
-
-const MEETING = `mutation ($input: RecordContactInput!) {
-  recordCommunityMeeting(input: $input) { ... on CommandAccepted { position } ... on CommandRefused { code message } }
-}`;
-
-async function commandsOf(
-  { port }: Product,
-  token: string,
-  trial: string,
-  people: readonly { readonly participant: string; readonly worker: string }[],
-  count: number,
-): Promise<void> {
-  const agent = new http.Agent({ keepAlive: true });
-  let left = count;
-  await Promise.all(
-    Array.from({ length: COMMANDS_AT_ONCE }, async () => {
-      while (left-- > 0) {
-        const input = {
-          ...{ commandId: randomUUID(), trial, contact: randomUUID(), ...people[left % people.length]! },
-          ...{ occurredAt: new Date(Date.now() - 3_600_000).toISOString(), mode: 'FACE_TO_FACE', outcome: 'ATTENDED' },
-          minutes: 45,
-        };
-        const { text } = await ask(port, agent, token, MEETING, { input });
-        if (!text.includes('"position"')) throw new Error(`a meeting was answered with ${text.slice(0, 300)}`);
-      }
-    }),
-  );
-  agent.destroy();
-}
-
-/** What the api needs for one alert to one who follows, and for one who follows. */
-async function alertsTo(
-  { port, services: { api } }: Product,
-  token: string,
-  store: PostgresEventStore,
-  { readers, alerts }: MeasuredWork,
-): Promise<{ readonly cpu: number; readonly memory: number }> {
-  const workerData: StreamReaders = {
-    ...{ port, token, trial: TRIAL, sites: SITES },
-    ...{ readers, stalled: 0, since: '' },
-  };
-  const turn = async (): Promise<{ readonly cpu: number; readonly memory: number }> => {
-    const before = (await api.memory()) ?? 0;
-    const worker = new Worker(new URL('../bench/stream-readers.js', import.meta.url), { workerData });
-    await once(worker, 'message');
-    const memory = Math.max(0, ((await api.memory()) ?? 0) - before) / readers;
-    await wait(2_000);
-    const began = await api.cpu();
-    for (let alert = 0; alert < alerts; alert++) {
-      await store.append(TENANT, raised(SITES[alert % SITES.length]!, 1));
-      await wait(20);
-    }
-    await wait(2_000);
-    const cpu = ((await api.cpu()) - began) / ((alerts * readers) / SITES.length);
-    worker.postMessage('end');
-    await worker.terminate();
-    return { cpu, memory };
-  };
-  // What was once taken for readers is there for the next ones, so only the first turn tells of memory.
-  const first = await turn();
-  return { cpu: Math.min(first.cpu, (await turn()).cpu), memory: first.memory };
-}
 
 /** Has an alerter go through the log. Milliseconds, alerts per event; timers that wait at the end. */
 async function watch(url: string) {
