@@ -9,6 +9,7 @@ import { type Compose, type ComposeService, readCompose } from '../support/compo
 import { type Image, imageOf } from '../support/dockerfile.js';
 import { ImageNetwork } from '../support/image-network.js';
 import { repository } from '../support/launched-cairn.js';
+import { expressions, isMadeElsewhere, metricOf, metricsIn } from '../support/monitoring.js';
 import { assembleImage, makePackages, RunningImage, type Running } from '../support/running-image.js';
 
 /*
@@ -114,6 +115,24 @@ describe('the services', () => {
     },
     LIMIT,
   );
+
+  it('expose where Prometheus asks what rules and boards ask for', () => {
+    const exposed = new Set(
+      [4_001, 4_002, 4_003].flatMap((port) => {
+        const { body } = at.network.fetch(`http://127.0.0.1:${port}/metrics`);
+        return [...body.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name!);
+      }),
+    );
+    const missing = expressions().flatMap(({ where, expr }) =>
+      metricsIn(expr)
+        .map(metricOf)
+        // Prometheus makes its own, and there is a copy only where KurrentDB is the store.
+        .filter((name) => !exposed.has(name) && !isMadeElsewhere(name) && !name.startsWith('cairn_copy_'))
+        .map((name) => `${where}: ${name}`),
+    );
+    expect(missing).toEqual([]);
+    expect(exposed.has('cairn_ready')).toBe(true);
+  });
 
   const ask = (query: string): string => at.network.fetch(`${ISSUER}/token?${query}`).body;
 

@@ -82,6 +82,9 @@ export function documentedMetrics(): ReadonlySet<string> {
   return new Set([...page.matchAll(/^\| `(cairn_\w+)` \|/gm)].map(([, name]) => name!));
 }
 
-/** Made by Prometheus itself, by prom-client, or by a rule of ours. */
-export const isOfOthers = (name: string): boolean =>
-  ['up', 'ALERTS'].includes(name) || /^(nodejs|process)_/.test(name) || rules().some(({ record }) => record === name);
+/** Made by Prometheus itself, or by a rule of ours. */
+export const isMadeElsewhere = (name: string): boolean =>
+  ['up', 'ALERTS'].includes(name) || rules().some(({ record }) => record === name);
+
+/** Nor by us: by prom-client. */
+export const isOfOthers = (name: string): boolean => isMadeElsewhere(name) || /^(nodejs|process)_/.test(name);
