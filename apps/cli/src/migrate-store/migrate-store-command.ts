@@ -68,12 +68,21 @@ function open({ postgres: postgresUrl, kurrentdb }: StoreUrls): Stores {
   if (postgresUrl === undefined) throw new UsageError('set DATABASE_URL, as who owns the database');
   if (kurrentdb === undefined) throw new UsageError('set KURRENTDB_URL');
   const applicationName = 'cairn migrate-store';
+  const kurrent = openKurrent(kurrentdb, applicationName);
   return {
     postgres: new PostgresLog({ url: postgresUrl, role: 'cairn_projector', applicationName }),
-    kurrent: new KurrentEventStore({ url: kurrentdb, applicationName }),
+    kurrent,
     copy: new LogCopy({ url: postgresUrl, applicationName }),
     postgresUrl,
   };
+}
+
+function openKurrent(url: string, applicationName: string): KurrentEventStore {
+  try {
+    return new KurrentEventStore({ url, applicationName });
+  } catch (error) {
+    throw explained(error);
+  }
 }
 
 /** The roots of every log and of its scopes, by which anybody can compare them with what was signed. */
