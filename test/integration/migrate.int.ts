@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { migrate, PostgresEventStore } from '@cairn/platform';
+import { InvalidLogin, makeLoginsOf, migrate, PostgresEventStore, waitForSchema } from '@cairn/platform';
 import pg from 'pg';
 import { anAppend, newTenant, times } from '../contracts/event-store/store-under-test.js';
 
@@ -80,6 +80,40 @@ describe('migrate', () => {
       name: 'MigrationFailed',
       message: expect.stringContaining('run newer code'),
     });
+  });
+
+  it('makes the logins that services have, with the passwords of their URLs', async () => {
+    const url = await newDatabase();
+    await migrate(url);
+    const as = (login: string, password: string): string => {
+      const own = new URL(url);
+      [own.username, own.password] = [login, encodeURIComponent(password)];
+      return own.toString();
+    };
+    const api = `api_${randomUUID().slice(0, 8)}`;
+    users.push(api);
+    expect(await makeLoginsOf(url, { api: as(api, 'one') })).toEqual([api]);
+    expect(await makeLoginsOf(url, { api: as(api, "t'wo %") })).toEqual([api]);
+    const held = `select rolinherit, (select array_agg(r.rolname::text) from pg_auth_members m join pg_roles r on r.oid = m.roleid
+      where m.member = own.oid) as roles, rolpassword like 'SCRAM-SHA-256$4096:%' as hashed from pg_authid own where rolname = $1`;
+    expect((await server.query(held, [api])).rows).toEqual([
+      { rolinherit: false, roles: ['cairn_service'], hashed: true },
+    ]);
+    await waitForSchema({ url: as(api, "t'wo %"), role: 'cairn_service', applicationName: 'test' }, 10);
+    await expect(makeLoginsOf(url, { api: url })).rejects.toThrow(InvalidLogin);
+    await expect(makeLoginsOf(url, { api: 'postgres://anna:100%@host/cairn' })).rejects.toThrow(InvalidLogin);
+    await expect(makeLoginsOf(url, { api: as(api, 'x'), alerter: as(api, 'x') })).rejects.toThrow('two services');
+  });
+
+  it('is waited for in words', async () => {
+    const url = await newDatabase();
+    const options = { url, role: 'cairn_service' as const, applicationName: 'test' };
+    await expect(waitForSchema(options, 0.2)).rejects.toThrow('it has no tables of Cairn');
+    await migrate(url);
+    await query(url, 'delete from public.cairn_migration where number = 4');
+    await expect(waitForSchema(options, 0.2)).rejects.toThrow('migrations that have not run: 0004_isolation.sql');
+    await query(url, `insert into public.cairn_migration (number, name) values (4, ''), (9999, 'from the future')`);
+    await waitForSchema(options, 10);
   });
 
   async function newDatabase(owner = 'current_user', more = ''): Promise<string> {

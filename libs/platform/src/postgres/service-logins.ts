@@ -66,10 +66,9 @@ export class InvalidLogin extends Error {
 export async function makeLoginsOf(url: string, services: Partial<ServiceUrls>): Promise<readonly string[]> {
   const wanted = Object.entries(services).map(([service, own]) => ({
     service: service as keyof ServiceUrls,
-    login: decodeURIComponent(new URL(own).username),
-    password: decodeURIComponent(new URL(own).password),
+    ...loginOf(own, service),
   }));
-  const administrator = decodeURIComponent(new URL(url).username);
+  const { login: administrator } = loginOf(url, 'whoever migrates');
   for (const { service, login, password } of wanted) {
     if (login === '') throw new InvalidLogin(`the URL of ${service} names no login`);
     if (login === administrator)
@@ -92,6 +91,16 @@ export async function makeLoginsOf(url: string, services: Partial<ServiceUrls>):
     return wanted.map(({ login }) => login);
   } finally {
     await client.end();
+  }
+}
+
+/** @throws InvalidLogin */
+function loginOf(url: string, whose: string): { readonly login: string; readonly password: string } {
+  try {
+    const { username, password } = new URL(url);
+    return { login: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    throw new InvalidLogin(`the URL of ${whose} is none; what is special in a password is written as in %25`);
   }
 }
 
