@@ -46,7 +46,7 @@ export class RecordedLog {
   /** Checks and stores as the server's index writer: see IndexWriter.CheckCommit of the server's source. */
   append(stream: string, expected: Expected, events: readonly Proposed[]): Written {
     let size = 0;
-    for (const event of events) size += event.type.length + event.data.length + event.metadata.length;
+    for (const event of events) size += 2 * event.type.length + event.data.length + event.metadata.length;
     if (size > MAX_APPEND_SIZE) return { kind: 'too-large', limit: MAX_APPEND_SIZE };
     const known = this.streams.get(stream) ?? [];
     const current = known.at(-1)?.revision;
