@@ -2,7 +2,7 @@ import type { TenantId } from '@cairn/event-sourcing';
 import type { PostgresLog } from '@cairn/platform';
 import type { KurrentLog } from '@cairn/platform/kurrent';
 import type { LogCopy } from '@cairn/platform/log-copy';
-import { ComparedStores } from './compared-stores.js';
+import type { ComparedStores } from './compared-stores.js';
 import type { Difference, LogProof } from './log-proof.js';
 
 /** The two stores of a migration. */
