@@ -226,6 +226,8 @@ describe('the live catalogue', () => {
       'alerting.watch',
       'cairn.checkpoint',
       'cairn.event',
+      'cairn.instance',
+      'cairn.lease',
       'cairn.log',
       'cairn.log_copy',
       'cairn.notary',
