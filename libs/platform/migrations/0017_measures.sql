@@ -125,7 +125,7 @@ as $$
   left join alerting.watch w on w.tenant = l.tenant
   cross join lateral (
     select count(*) as due, min(d.due_at) as since from alerting.timer d
-    where d.tenant = l.tenant and d.due_at <= clock_timestamp()
+    where d.tenant = l.tenant and d.due_at <= statement_timestamp()
   ) t
   where l.head > 0 group by 1
 $$;
@@ -139,7 +139,7 @@ as $$
   with waiting as (
     select d.tenant, count(*) as messages, min(d.position) as oldest
     from alerting.delivery d
-    where d.state = 'waiting' and (d.held_until is null or d.held_until <= clock_timestamp()) group by 1
+    where d.state = 'waiting' and (d.held_until is null or d.held_until <= statement_timestamp()) group by 1
   ), dead as (
     select d.tenant, count(*) as messages from alerting.delivery d where d.state = 'dead' group by 1
   ), stalled as (
