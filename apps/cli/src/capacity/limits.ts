@@ -14,6 +14,8 @@ export interface Limit {
 
 /** The cores, the disk, the connections of one PostgreSQL, and hours that a night has. */
 export const ONE_SERVER = { cores: 32, bytes: 8e12, connections: 200, events: 1e9, night: 8, walBytes: 100e6 };
+/** Documents of one tenant that a rebuild can tell apart: as many as a Set of V8 may hold. */
+const DOCUMENTS_OF_A_REBUILD = 2 ** 24;
 /** Leases that each tenant has: who projects, signs, watches and relays it. Seconds between renewals, and rows a second that these may be. */
 export const LEASES = { ofATenant: 4, renewedEvery: 1.5, rows: 10_000 };
 /** Bytes per second at which a backup is copied and comes back. */
@@ -94,6 +96,13 @@ export function limitsOf(plan: CapacityPlan, costs: UnitCosts): readonly Limit[]
       ...{ unit: 'hours', load: plan.rebuild / 3_600, bears: ONE_SERVER.night },
       remedy:
         'tenants rebuilt side by side by several projectors; old read models serve meanwhile, however long it takes',
+    },
+    {
+      name: 'participants of one tenant that a rebuild keeps apart',
+      unit: 'million',
+      load: (flow.participants * demand.years) / demand.trialYears / demand.tenants / 1e6,
+      bears: DOCUMENTS_OF_A_REBUILD / 1e6,
+      remedy: 'more tenants',
     },
     {
       name: 'backup, and coming back from it, within a night',
