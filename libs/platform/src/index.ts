@@ -13,7 +13,7 @@ export * from './postgres/event-restoration.js';
 export * from './postgres/scope-events.js';
 export * from './postgres/stored-events.js';
 export { isPassing } from './postgres/failure.js';
-export { DirectoryInUse, type DirectoryLease, leaseDirectory } from './postgres/embedded/directory-lease.js';
+export { DirectoryInUse, leaseDirectory } from './postgres/embedded/directory-lease.js';
 export { useEmbeddedPostgres } from './postgres/embedded/use-embedded-postgres.js';
 export * from './postgres/embedded-postgres.js';
 export { migrate, MigrationFailed, migrationFiles, numberOf } from './postgres/migrate.js';

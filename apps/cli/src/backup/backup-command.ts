@@ -5,6 +5,7 @@ import { EventStoreUnavailable } from '@cairn/event-sourcing';
 import {
   BackupSource,
   DirectoryInUse,
+  isPassing,
   leaseDirectory,
   LogNotEmpty,
   MigrationFailed,
@@ -32,7 +33,7 @@ export async function backupCommand(
   configuration: Configuration,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  await fs.mkdir(directory, { recursive: true, mode: 0o700 });
+  await explained(() => fs.mkdir(directory, { recursive: true, mode: 0o700 }));
   const lease = await explained(() => leaseDirectory(directory));
   try {
     const before = await stonesSoFar(directory);
@@ -116,6 +117,9 @@ async function withDatabase<Result>(
   });
 }
 
+/** What is said of files and folders, and of no connection that was there once. */
+const OF_FILES = ['EACCES', 'EDQUOT', 'EFBIG', 'EIO', 'ENOENT', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS'];
+
 async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -124,6 +128,11 @@ async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
     if (error instanceof LogNotEmpty) {
       throw new UsageError('the database is not empty: a backup is restored into one that holds no log');
     }
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (syscall !== 'connect' && OF_FILES.includes(code ?? '')) {
+      throw new UsageError(`files cannot be read or written: ${message}`);
+    }
+    if (isPassing(error)) throw new ServerUnreachable(`the database cannot be reached: ${message || code}`);
     const known = [DirectoryInUse, MigrationFailed, NoLog, RestoreUnderWay].some((kind) => error instanceof kind);
     throw known ? new UsageError((error as Error).message) : error;
   }
