@@ -13,6 +13,8 @@ it('needs the database only: then nothing is sent', () => {
     kafka: undefined,
     fanOut: { kind: 'postgres' },
     logStore: { kind: 'postgres' },
+    metricsByTenant: false,
+    tracing: undefined,
     startTimeoutSeconds: 60,
     topicPrefix: 'cairn.{tenant}.',
   });
@@ -53,4 +55,10 @@ it('names everything that is wrong at once, without the values', () => {
   expect(wrong).toThrow(/DATABASE_URL[^]*ALERTER_PORT[^]*CAIRN_WEBHOOK_SECRET[^]*KAFKA_BROKERS/);
   expect(wrong).toThrow(expect.objectContaining({ message: expect.not.stringContaining('secret@') }));
   expect(wrong).toThrow(expect.objectContaining({ message: expect.not.stringContaining('too short a') }));
+});
+
+it('tells of each tenant, and traces, when it is told to', () => {
+  const given = { CAIRN_METRICS_TENANTS: 'on', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+  const read = readConfiguration({ DATABASE_URL: url, CAIRN_PROOFS: 'off', ...given });
+  expect(read).toMatchObject({ metricsByTenant: true, tracing: { endpoint: 'http://collector:4318', share: 1 } });
 });

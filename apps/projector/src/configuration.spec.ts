@@ -12,6 +12,8 @@ it('needs the database, and keys to sign the log with', () => {
     startTimeoutSeconds: 60,
     fanOut: { kind: 'postgres' },
     logStore: { kind: 'postgres' },
+    metricsByTenant: false,
+    tracing: undefined,
     signingKeys: 'keys.json',
   });
 });
@@ -41,4 +43,10 @@ it('calls other processes by Kafka when it is told which', () => {
     kafka: { brokers: ['a:9092'] },
   });
   expect(() => readConfiguration(kafka)).toThrow('KAFKA_BROKERS: goes with CAIRN_FANOUT=kafka');
+});
+
+it('tells of each tenant, and traces, when it is told to', () => {
+  const given = { CAIRN_METRICS_TENANTS: 'on', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+  const read = readConfiguration({ DATABASE_URL: url, CAIRN_PROOFS: 'off', ...given });
+  expect(read).toMatchObject({ metricsByTenant: true, tracing: { endpoint: 'http://collector:4318', share: 1 } });
 });
