@@ -2,16 +2,17 @@ import { COPIED, LEASES, ONE_SERVER } from '../../apps/cli/src/capacity/limits.j
 import { MEASURED } from '../../apps/cli/src/capacity/measured.js';
 import { BUSY, CONNECTIONS, DUE_IN_A_DAY, LOOKED_AT, PATIENCE } from '../../apps/cli/src/capacity/plan.js';
 import { ONE_LIKE_ENRICH, SIZES } from '../../apps/cli/src/capacity/sizes.js';
-import { costsTable, limitsTable, plansTable } from '../../apps/cli/src/capacity/tables.js';
+import { costsTable, planTables } from '../../apps/cli/src/capacity/tables.js';
 import { pageText, rowsOf, sectionOf } from './page.js';
 
 const page = pageText('docs/capacity.md');
+const { plans, limits } = planTables(MEASURED, SIZES);
 
 describe('the page of capacity', () => {
   it.each([
     ['costs', costsTable(MEASURED)],
-    ['plans', plansTable(MEASURED, SIZES)],
-    ['limits', limitsTable(MEASURED, SIZES)],
+    ['plans', plans],
+    ['limits', limits],
   ])('has the table of %s as `cairn capacity tables` prints it', (_, table) => {
     expect(page).toContain(`\n${table}\n`);
   });

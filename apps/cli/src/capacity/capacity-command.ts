@@ -4,7 +4,7 @@ import type { Terminal } from '../terminal.js';
 import type { Demand } from './demand.js';
 import { MEASURED } from './measured.js';
 import { demandOf, SIZES } from './sizes.js';
-import { costsTable, limitsTable, plansTable } from './tables.js';
+import { costsTable, planTables } from './tables.js';
 import { isUnitCosts, type UnitCosts } from './unit-costs.js';
 
 export interface CapacityOptions {
@@ -24,13 +24,15 @@ export interface CapacityOptions {
 export async function capacityPlan({ costs, trials, ...given }: CapacityOptions, { out }: Terminal): Promise<void> {
   const demand = [demandOf(trials, given satisfies Partial<Demand>)];
   const unit = await costsIn(costs);
-  out.write(`${plansTable(unit, demand)}\n\n${limitsTable(unit, demand)}\n`);
+  const { plans, limits } = planTables(unit, demand);
+  out.write(`${plans}\n\n${limits}\n`);
 }
 
 /** `cairn capacity tables`: those of docs/capacity.md. @throws UsageError */
 export async function capacityTables({ costs }: Pick<CapacityOptions, 'costs'>, { out }: Terminal): Promise<void> {
   const unit = await costsIn(costs);
-  out.write(`${[costsTable(unit), plansTable(unit, SIZES), limitsTable(unit, SIZES)].join('\n\n')}\n`);
+  const { plans, limits } = planTables(unit, SIZES);
+  out.write(`${[costsTable(unit), plans, limits].join('\n\n')}\n`);
 }
 
 /** `cairn capacity measure`: measures the unit costs on this machine and writes them down. */

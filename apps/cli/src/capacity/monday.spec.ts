@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { flowOf } from './demand.js';
-import { mondayOf } from './monday.js';
+import { mondayOf, together } from './monday.js';
 import { demandOf } from './sizes.js';
 import type { Arrival } from './waits.js';
 
@@ -43,4 +43,11 @@ it('in order of time', () => {
     const times = line.map(({ at }) => at);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
   }
+});
+
+it('lays two lines together, in order', () => {
+  const at = (...pieces: readonly (readonly [number, number])[]) =>
+    pieces.map(([second, each]) => ({ at: second, pieces: each }));
+  expect(together(at([0, 1], [10, 2]), at([10, 3], [20, 4]), 2)).toEqual(at([0, 1], [10, 8], [20, 8]));
+  expect(together([], at([5, 1]), 3)).toEqual(at([5, 3]));
 });

@@ -75,7 +75,13 @@ const arrivals = (pieces: Float64Array): Arrival[] =>
 
 /** Two lines as one, in which a piece of the second counts as so many of the first. */
 export function together(first: readonly Arrival[], second: readonly Arrival[], worth: number): Arrival[] {
-  const all = new Map(first.map(({ at, pieces }) => [at, pieces]));
-  for (const { at, pieces } of second) all.set(at, (all.get(at) ?? 0) + pieces * worth);
-  return [...all].map(([at, pieces]) => ({ at, pieces })).sort((a, b) => a.at - b.at);
+  const all: Arrival[] = [];
+  for (let [one, other] = [0, 0]; one < first.length || other < second.length;) {
+    const at = Math.min(first[one]?.at ?? Infinity, second[other]?.at ?? Infinity);
+    let pieces = 0;
+    if (first[one]?.at === at) pieces += first[one++]!.pieces;
+    if (second[other]?.at === at) pieces += second[other++]!.pieces * worth;
+    all.push({ at, pieces });
+  }
+  return all;
 }

@@ -63,6 +63,15 @@ export function costsTable({ cpu, postgres, bytes: size, memory, ...costs }: Uni
   );
 }
 
+/** What it takes to serve each of some demands, and what breaks first. */
+export function planTables(
+  costs: UnitCosts,
+  demands: readonly Demand[],
+): { readonly plans: string; readonly limits: string } {
+  const plans = demands.map((demand) => planFor(costs, demand));
+  return { plans: plansTable(plans), limits: limitsTable(costs, plans) };
+}
+
 const PLAN_ROWS: readonly (readonly [title: string, cell: (plan: CapacityPlan) => string])[] = [
   ['participants', ({ flow }) => figure(flow.participants)],
   ['events a year', ({ flow }) => figure(flow.eventsPerYear)],
@@ -87,22 +96,19 @@ const PLAN_ROWS: readonly (readonly [title: string, cell: (plan: CapacityPlan) =
 ];
 
 /** Plans beside each other. */
-export function plansTable(costs: UnitCosts, demands: readonly Demand[]): string {
-  const plans = demands.map((demand) => planFor(costs, demand));
+function plansTable(plans: readonly CapacityPlan[]): string {
   return markdown(
-    ['trials', ...demands.map(({ trials }) => trials.toLocaleString('en'))],
+    ['trials', ...plans.map(({ demand }) => demand.trials.toLocaleString('en'))],
     PLAN_ROWS.map(([title, cell]) => [title, ...plans.map(cell)]),
   );
 }
 
-/** How much of each limit is used up, what breaks first in the largest of the demands first. */
-export function limitsTable(costs: UnitCosts, demands: readonly Demand[]): string {
-  const each = demands.map(
-    (demand) => new Map(limitsOf(planFor(costs, demand), costs).map((limit) => [limit.name, limit])),
-  );
+/** How much of each limit is used up, what breaks first in the last of the plans first. */
+function limitsTable(costs: UnitCosts, plans: readonly CapacityPlan[]): string {
+  const each = plans.map((plan) => new Map(limitsOf(plan, costs).map((limit) => [limit.name, limit])));
   const largest = [...(each.at(-1)?.values() ?? [])];
   return markdown(
-    ['of what bears', ...demands.map(({ trials }) => `${trials.toLocaleString('en')} trials`), 'what to add'],
+    ['of what bears', ...plans.map(({ demand }) => `${demand.trials.toLocaleString('en')} trials`), 'what to add'],
     largest.map(({ name, bears, unit, remedy }) => [
       `${name}, ${figure(bears)}${unit === '' ? '' : ` ${unit}`}`,
       ...each.map((limits) => part(limits.get(name)!)),
