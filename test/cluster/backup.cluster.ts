@@ -211,4 +211,4 @@ it('restores a lost machine: the same trees and tables, erased text gone, nothin
     const text = await fs.readFile(path.join(backup, stones.at(-1)!, 'stone.json'), 'utf8');
     return (JSON.parse(text) as { stone: { logs: [{ tenant: string; to: string; signed: string }] } }).stone.logs[0];
   }
-}, 180_000);
+}, 300_000);
