@@ -11,11 +11,15 @@ import { stoneLines } from './stone-lines.js';
 const EVENT_COLUMNS = 14;
 const CHECKPOINT_COLUMNS = 5;
 
+/** Events after which tiles are handed on, at the latest. */
+const TILES_EVERY = 16_384;
+
 /** Some events of a log in their order, and what was signed by the end of them. */
 export interface CheckedPage {
   readonly events: readonly EventRow[];
   /** Of positions up to `signed`, and after those of the page before. */
   readonly checkpoints: readonly CheckpointRow[];
+  /** What tiles have grown by since they were handed on last; mostly nothing. Once all is signed, it is all there is. */
   readonly tiles: readonly TileGrowth[];
   /** 0 where nothing was signed in this page. */
   readonly signed: bigint;
@@ -59,6 +63,7 @@ async function* checkedPages(
   const allSigned = BigInt(end.signed);
   let next = await checkpoints.next();
   let position = 0n;
+  let grown = 0;
   for (const stone of chain) {
     const log = logOf(stone, tenant);
     if (log?.events === undefined) continue;
@@ -87,11 +92,14 @@ async function* checkedPages(
         if (open !== undefined)
           throw bad(`A checkpoint of ${open} is missing: not all of its events up to ${file} are signed.`);
       }
-      // What is left of a page is signed with the next.
+      grown += events.length;
+      // Only now and then: each time the last tile of every tree is another row. What is not signed yet is so with the next.
+      const isTime = signed > 0n && (grown >= TILES_EVERY || position >= allSigned);
+      if (isTime) grown = 0;
       yield {
         events,
         checkpoints: passed,
-        tiles: signed === 0n ? [] : trees.takeGrowth(),
+        tiles: isTime ? trees.takeGrowth() : [],
         signed,
         root: trees.root(),
       };

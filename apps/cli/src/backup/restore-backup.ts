@@ -1,5 +1,5 @@
 import type { VerifierKey } from '@cairn/audit';
-import { migrate, migrationFiles, numberOf, RestoreTarget } from '@cairn/platform';
+import { type CheckpointRow, migrate, migrationFiles, numberOf, RestoreTarget } from '@cairn/platform';
 import type { PlacedStone } from './chain.js';
 import { BackupUnusable } from './problem.js';
 import { goThroughBackup, type VerifiedBackup } from './verify-backup.js';
@@ -29,15 +29,18 @@ export async function restoreBackup(
   const target = await RestoreTarget.begin(url);
   try {
     const signed = new Map<string, bigint>();
+    // Those of one tenant until the tiles that belong to them come.
+    const checkpoints: CheckpointRow[] = [];
     const found = await goThroughBackup(chain, given, {
       alerting: (rows) => target.addAlerting(rows),
       page: async (tenant, page) => {
         for (let from = 0; from < page.events.length; from += PAGE) {
           await target.addEvents(tenant, page.events.slice(from, from + PAGE));
         }
-        if (page.signed === 0n) return;
+        checkpoints.push(...page.checkpoints);
+        if (page.tiles.length === 0) return;
         const before = signed.get(tenant) ?? 0n;
-        await target.addCheckpoints(tenant, { before, last: page.signed }, page.tiles, page.checkpoints);
+        await target.addCheckpoints(tenant, { before, last: page.signed }, page.tiles, checkpoints.splice(0));
         signed.set(tenant, page.signed);
       },
     });
