@@ -17,14 +17,14 @@ const ENTER = path.join(repository, 'test/support/enter-image.sh');
 export function makePackages(folder: string): string {
   const stages = stagesOf(fs.readFileSync(DOCKERFILE, 'utf8'));
   const [install] = stages.find(({ name }) => name === 'packages')!.instructions;
-  const [, after] = /^npm ci --omit=dev\s+&& (rm -rf [\w@/ -]+)$/.exec(shellOf(install!)) ?? [];
-  if (after === undefined) throw new Error('other packages are installed than here');
+  if (shellOf(install!) !== 'npm ci --omit=dev --omit=optional') {
+    throw new Error('other packages are installed than here');
+  }
   const lock = JSON.parse(fs.readFileSync(path.join(repository, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { dev?: boolean; link?: boolean }>;
+    packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean; link?: boolean }>;
   };
   const kept = Object.entries(lock.packages).filter(
-    // Optional ones of other machines are not there.
-    ([name, { dev }]) => name.startsWith('node_modules/') && !dev && fs.existsSync(path.join(repository, name)),
+    ([name, { dev, optional, devOptional }]) => name.startsWith('node_modules/') && !dev && !optional && !devOptional,
   );
   const own = new Set(kept.map(([name]) => name));
   for (const [name, { link }] of kept) {
@@ -39,7 +39,6 @@ export function makePackages(folder: string): string {
     if (name.startsWith('node_modules/') && !own.has(name))
       fs.rmSync(path.join(folder, name), { recursive: true, force: true });
   }
-  execFileSync('bash', ['-c', after], { cwd: folder });
   return path.join(folder, 'node_modules');
 }
 
@@ -60,6 +59,9 @@ export function assembleImage(target: string, folder: string, packages: string):
     const [source] = sources;
     if (from === 'packages') {
       linkAll(packages, place);
+    } else if (from === 'build' && source!.startsWith('/cairn/node_modules/')) {
+      fs.rmSync(place, { recursive: true, force: true });
+      linkAll(path.join(repository, path.relative('/cairn', source!)), place);
     } else if (from === 'build' && source === `/assembled/${target}`) {
       assemble(target, place);
     } else throw new Error(`the test does not know where ${String(from)} ${String(source)} comes from`);
