@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { eventId, type TenantId } from '@cairn/event-sourcing';
-import { binaryEvent } from '@kurrent/kurrentdb-client';
 import type { KurrentConnection } from './connection.js';
 import type { RawEvent } from './raw-event.js';
 import { streamRead } from './read-requests.js';
@@ -56,13 +55,8 @@ export class Claims {
     after: number | undefined,
   ): Promise<Claim | undefined> {
     // An id of its own: a claim that is sent again after a lost answer is the same one, that of another process is not.
-    const claim = binaryEvent({
-      id: randomUUID(),
-      type: 'CommandClaimed',
-      data: new TextEncoder().encode(JSON.stringify(place)),
-    });
-    const expected = after === undefined ? 'no_stream' : BigInt(after);
-    const written = await this.connection.append(commandStream(tenant, commandId), expected, [claim]);
+    const claim = { id: randomUUID(), type: 'CommandClaimed', data: JSON.stringify(place) };
+    const written = await this.connection.append(commandStream(tenant, commandId), after, [claim]);
     if (written.kind === 'wrong-version') return undefined;
     const revision = (after ?? -1) + 1;
     // A server that repeats an answer before it has replicated the claim does not know where it is: the next claim will do.

@@ -16,12 +16,11 @@ describe('the connection string', () => {
     expect(connectionSettings(url, 'api').connection).toBe(connection);
   });
 
-  it('tells who calls, and whether over TLS', () => {
+  it('tells who calls', () => {
     expect(connectionSettings('kurrentdb://ops:p%40ss@host', 'api')).toMatchObject({
       user: { username: 'ops', password: 'p@ss' },
-      insecure: false,
     });
-    expect(connectionSettings('kurrentdb://host?tls=false', 'api')).toMatchObject({ user: undefined, insecure: true });
+    expect(connectionSettings('kurrentdb://host?tls=false', 'api')).toMatchObject({ user: undefined });
   });
 
   it.each([

@@ -40,7 +40,7 @@ const KNOWN = new Set(OPTIONS.map(flat));
 export function connectionSettings(
   url: string,
   applicationName: string,
-): { readonly connection: string; readonly user: KurrentUser | undefined; readonly insecure: boolean } {
+): { readonly connection: string; readonly user: KurrentUser | undefined } {
   const parts =
     /^(?:kurrentdb|kurrent|kdb|esdb)(?:\+discover)?:\/\/(?:([^:@/]+):([^@/]+)@)?([^@/?#]+)\/?(?:\?(.*))?$/.exec(
       url.trim(),
@@ -63,7 +63,6 @@ export function connectionSettings(
   const base = url.trim().split('?')[0]!.replace(/\/$/, '');
   return {
     connection: `${base}?${[...options.filter((option) => !/^throwOnAppendFailure=/i.test(option)), ...own].join('&')}`,
-    insecure: options.some((option) => /^tls=false$/i.test(option)),
     user:
       username === undefined
         ? undefined

@@ -1,17 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { EventStoreUnavailable } from '@cairn/event-sourcing';
-import {
-  type AppendStreamState,
-  type BaseOptions,
-  END,
-  type EventData,
-  KurrentDBClient,
-  streamNameFilter,
-  WrongExpectedVersionError,
-} from '@kurrent/kurrentdb-client';
-import streamsGrpc from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_grpc_pb.js';
-import type { IStreamsClient } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_grpc_pb.js';
-import type { ReadReq, ReadResp } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
+import { END, KurrentDBClient, streamNameFilter } from '@kurrent/kurrentdb-client';
+import type { ReadReq } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
+import { appendRequests, type ProposedEvent, type Written, written } from './append-request.js';
+import { ClientInside } from './client-inside.js';
 import { connectionSettings, InvalidKurrentUrl, type KurrentUser } from './connection-settings.js';
 import { DeadlinePassed, isNotLeader, refusalOf } from './failure.js';
 import { rawEvent, type RawEvent } from './raw-event.js';
@@ -33,35 +25,13 @@ const SEARCH_FACTOR = 15;
 /** Milliseconds that the transport has to tell that its deadline passed. */
 const SLACK = 200;
 
-const NOBODY: KurrentUser = { username: '', password: '' };
-
 /** A live subscription of the client. */
 export type Subscription = ReturnType<KurrentDBClient['subscribeToAll']>;
-
-/** The last event of an append, or what the stream's last revision is where it should have been another. */
-export type Written =
-  | { readonly kind: 'written'; readonly position: bigint | undefined }
-  | { readonly kind: 'wrong-version'; readonly actual: number | undefined };
-
-/**
- * The client's own way to its calls. Its public reads go through another client written in Rust, which cuts times of record
- * down to seconds, takes no deadline, cannot be cancelled, and never connects again once it has not found the cluster.
- */
-interface Inside {
-  GRPCStreamCreator<Stream>(
-    client: unknown,
-    name: string,
-    create: (client: IStreamsClient) => Stream,
-  ): () => Promise<Stream>;
-  callArguments(
-    options: BaseOptions,
-  ): Parameters<IStreamsClient['read']> extends [unknown, ...infer Rest] ? Rest : never;
-  getChannel(): Promise<{ close(): void }>;
-}
 
 /** Calls to KurrentDB, with deadlines of their own, repeated while the server or its leader is away. */
 export class KurrentConnection {
   private client: KurrentDBClient;
+  private inside: ClientInside;
   private readonly connection: string;
   private readonly call: { readonly requiresLeader: true; readonly credentials?: KurrentUser };
   private readonly retryAfter: readonly number[];
@@ -71,31 +41,25 @@ export class KurrentConnection {
 
   /** @throws InvalidKurrentUrl */
   constructor(options: KurrentConnectionOptions) {
-    const { connection, user, insecure } = connectionSettings(options.url, options.applicationName);
+    const { connection, user } = connectionSettings(options.url, options.applicationName);
     this.connection = connection;
     this.retryAfter = options.retryAfter ?? RETRY_AFTER;
     this.deadline = options.deadline ?? DEADLINE;
-    // With a user for the call, the client sends each append by itself, with a deadline that the transport keeps. Without,
-    // all share one stream whose end is an unhandled rejection for every append that waits in it. A server without TLS has
-    // no users and is told none. Over TLS without a user, the client's certificate says who calls.
-    const credentials = user ?? (insecure ? NOBODY : undefined);
-    this.call = { requiresLeader: true, ...(credentials && { credentials }) };
+    this.call = { requiresLeader: true, ...(user && { credentials: user }) };
     this.client = this.connect();
+    this.inside = new ClientInside(this.client);
   }
 
-  /** @throws InvalidAppend, KurrentRefused, EventStoreUnavailable when it is not known whether the events were stored */
-  append(stream: string, streamState: AppendStreamState, events: EventData[]): Promise<Written> {
-    return this.repeated(async () => {
-      const options = { ...this.call, streamState, deadline: this.deadline };
-      try {
-        const { position } = await this.within(this.deadline, this.client.appendToStream(stream, events, options));
-        return { kind: 'written', position: position?.commit };
-      } catch (error) {
-        if (!(error instanceof WrongExpectedVersionError)) throw error;
-        const { actualState } = error;
-        return { kind: 'wrong-version', actual: typeof actualState === 'bigint' ? Number(actualState) : undefined };
-      }
-    });
+  /**
+   * @param after the stream's last revision; undefined: there must be no such stream
+   * @throws InvalidAppend, KurrentRefused, EventStoreUnavailable when it is not known whether the events were stored
+   */
+  append(stream: string, after: number | undefined, events: readonly ProposedEvent[]): Promise<Written> {
+    const requests = appendRequests(stream, after, events);
+    const { deadline } = this;
+    return this.repeated(async () =>
+      written(await this.within(deadline, this.inside.append(requests, { ...this.call, deadline }))),
+    );
   }
 
   /**
@@ -105,20 +69,13 @@ export class KurrentConnection {
   read(request: ReadReq, pace: 'look' | 'search' = 'look'): Promise<readonly RawEvent[]> {
     const deadline = pace === 'search' ? this.deadline * SEARCH_FACTOR : this.deadline;
     return this.repeated(async () => {
-      const reading = this.openRead(request, deadline);
       const events: RawEvent[] = [];
-      const collected = reading.then(
-        (stream) =>
-          new Promise<readonly RawEvent[]>((resolve, reject) => {
-            stream.on('data', (response: ReadResp) => {
-              const event = rawEvent(response);
-              if (event) events.push(event);
-            });
-            stream.on('error', reject);
-            stream.on('end', () => resolve(events));
-          }),
-      );
-      return this.within(deadline, collected);
+      const reading = this.inside.read(request, { ...this.call, deadline }, (response) => {
+        const event = rawEvent(response);
+        if (event) events.push(event);
+      });
+      await this.within(deadline, reading);
+      return events;
     });
   }
 
@@ -131,11 +88,13 @@ export class KurrentConnection {
     });
   }
 
-  /** Another client for everything that comes; what is under way ends with the one that there was. */
-  renew(): void {
+  /** Another client for everything that comes; what is under way has its time to end with the one that there was. */
+  private renew(): void {
     if (this.closed) return;
-    void end(this.client, this.deadline);
+    const before = this.inside;
+    setTimeout(() => void before.end(), this.deadline).unref();
     this.client = this.connect();
+    this.inside = new ClientInside(this.client);
     for (const listener of this.renewals) listener();
   }
 
@@ -147,7 +106,7 @@ export class KurrentConnection {
 
   async close(): Promise<void> {
     this.closed = true;
-    await end(this.client, 0);
+    await this.inside.end();
   }
 
   private connect(): KurrentDBClient {
@@ -157,12 +116,6 @@ export class KurrentConnection {
       // The client's error holds the connection string, and with it the password.
       throw new InvalidKurrentUrl('the client does not take it');
     }
-  }
-
-  private openRead(request: ReadReq, deadline: number) {
-    const inside = this.client as unknown as Inside;
-    const options = inside.callArguments({ ...this.call, deadline });
-    return inside.GRPCStreamCreator(streamsGrpc.StreamsClient, 'read', (client) => client.read(request, ...options))();
   }
 
   /** The transport's deadline does not cover finding the server. */
@@ -194,14 +147,4 @@ export class KurrentConnection {
       }
     }
   }
-}
-
-/** @param grace milliseconds for what is under way */
-async function end(client: KurrentDBClient, grace: number): Promise<void> {
-  if (grace > 0) await wait(grace, undefined, { ref: false });
-  await client.dispose();
-  await (client as unknown as Inside).getChannel().then(
-    (channel) => channel.close(),
-    () => undefined,
-  );
 }

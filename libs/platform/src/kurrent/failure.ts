@@ -1,4 +1,3 @@
-import { ErrorType, MaxAppendSizeExceededError } from '@kurrent/kurrentdb-client';
 import { InvalidAppend } from '@cairn/event-sourcing';
 
 /** KurrentDB answers, and refuses: the user of `KURRENTDB_URL` may not, or the server is not one for Cairn. */
@@ -20,10 +19,11 @@ const REFUSALS = new Map<unknown, string>([
 ]);
 const INVALID_ARGUMENT = 3;
 
+/** An error of gRPC. What exactly the server says is in its trailers. */
 interface Failure {
   readonly code?: unknown;
-  readonly type?: unknown;
   readonly message?: unknown;
+  readonly metadata?: { get(key: string): readonly (string | Buffer)[] };
 }
 
 /**
@@ -32,8 +32,9 @@ interface Failure {
  */
 export function refusalOf(error: unknown): Error | undefined {
   const { code, message } = error as Failure;
-  if (error instanceof MaxAppendSizeExceededError) {
-    return new InvalidAppend(`the server takes appends of at most ${error.maxAppendSize} bytes: see its MaxAppendSize`);
+  const limit = trailer(error, 'maximum-append-size');
+  if (limit !== undefined) {
+    return new InvalidAppend(`the server takes appends of at most ${limit} bytes: see its MaxAppendSize`);
   }
   if (code === INVALID_ARGUMENT) return new InvalidAppend(String(message));
   const why = REFUSALS.get(code);
@@ -41,4 +42,7 @@ export function refusalOf(error: unknown): Error | undefined {
 }
 
 /** Whether the node is one that does not lead; the client goes to the leader by itself. */
-export const isNotLeader = (error: unknown): boolean => (error as Failure).type === ErrorType.NOT_LEADER;
+export const isNotLeader = (error: unknown): boolean => trailer(error, 'exception') === 'not-leader';
+
+const trailer = (error: unknown, key: string): string | undefined =>
+  (error as Failure).metadata?.get(key)[0]?.toString();

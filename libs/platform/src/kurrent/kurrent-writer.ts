@@ -74,9 +74,8 @@ export class KurrentWriter {
         continue;
       }
       lastClaim = claim.revision;
-      const after = end === undefined ? 'no_stream' : BigInt(end);
       const events = proposedEvents(append, claim.position, recordedAt);
-      const written = await this.connection.append(name, after, events);
+      const written = await this.connection.append(name, end, events);
       if (written.kind === 'written') {
         this.ends.set(name, place.firstRevision + append.events.length - 1);
         return { kind: 'appended', ...place, claim, position: written.position };

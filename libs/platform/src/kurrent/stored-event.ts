@@ -1,5 +1,5 @@
 import { type Append, eventId, type Instant, type RecordedEvent } from '@cairn/event-sourcing';
-import { binaryEvent, type EventData } from '@kurrent/kurrentdb-client';
+import type { ProposedEvent } from './append-request.js';
 import type { RawEvent } from './raw-event.js';
 import { eventStream, readEventStream } from './stream-names.js';
 
@@ -35,7 +35,11 @@ export interface StoredEvent {
 }
 
 /** An append under a claim. @param recordedAt of each event, where another store recorded it */
-export function proposedEvents(append: Append, claimedAt: bigint, recordedAt: readonly Instant[] = []): EventData[] {
+export function proposedEvents(
+  append: Append,
+  claimedAt: bigint,
+  recordedAt: readonly Instant[] = [],
+): ProposedEvent[] {
   const { actor, correlationId, causationId, metadata, stream } = append;
   const commandId = append.commandId.toLowerCase();
   return append.events.map(({ type, schemaVersion, occurredAt, payload }, ordinal) => {
@@ -53,12 +57,7 @@ export function proposedEvents(append: Append, claimedAt: bigint, recordedAt: re
       ...(recordedAt[ordinal] !== undefined && { recordedAt: recordedAt[ordinal] }),
       ...(nameIsLost(stream) && { stream }),
     };
-    return binaryEvent({
-      id: eventId(commandId, ordinal),
-      type,
-      data: new TextEncoder().encode(payload),
-      metadata: stored as unknown as Record<string, unknown>,
-    });
+    return { id: eventId(commandId, ordinal), type, data: payload, metadata: JSON.stringify(stored) };
   });
 }
 
