@@ -64,6 +64,16 @@ export class LeaseHistory {
     return rows.map(({ tenant }) => tenant);
   }
 
+  /** Processes of a service that live, by the database. */
+  async live(service: string): Promise<readonly number[]> {
+    const { rows } = await this.pool.query<{ pid: string }>(
+      `select split_part(process, ' ', 4) as pid from cairn.instance
+       where service = $1 and expires_at > clock_timestamp()`,
+      [service],
+    );
+    return rows.map(({ pid }) => Number(pid));
+  }
+
   close(): Promise<void> {
     return this.pool.end();
   }
