@@ -42,7 +42,10 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await Promise.all(machines.map((machine) => machine.stop()));
+  for (const machine of machines) {
+    await machine.stop();
+    await lose(machine.places);
+  }
   await recipient.stop();
   await fs.rm(elsewhere, { recursive: true, force: true });
 });

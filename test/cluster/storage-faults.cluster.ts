@@ -33,6 +33,7 @@ const alerts = new ReceivedAlerts();
 const pushed: string[] = [];
 const ending = new AbortController();
 let following: Promise<void>;
+let webSocket: ReturnType<SignedIn['webSocket']>;
 let people = 0;
 
 beforeAll(async () => {
@@ -61,16 +62,16 @@ beforeAll(async () => {
   });
   await begun.promise;
   const table = 'subscription { engagementChanged(trial: "A") { position overall { randomised } } }';
-  manager
-    .webSocket()
-    .subscribe(
-      { query: table },
-      { next: (answer) => pushed.push(JSON.stringify(answer)), error: () => undefined, complete: () => undefined },
-    );
+  webSocket = manager.webSocket();
+  webSocket.subscribe(
+    { query: table },
+    { next: (answer) => pushed.push(JSON.stringify(answer)), error: () => undefined, complete: () => undefined },
+  );
 }, 120_000);
 afterAll(async () => {
   ending.abort();
   await following;
+  await webSocket.dispose();
   await machine.stop();
   await lose(machine.places);
 }, 60_000);

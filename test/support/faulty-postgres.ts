@@ -127,6 +127,16 @@ export class FaultyPostgres {
       await gone;
     }
     await this.restartIfEnded();
+    // A child that ended as it was let go is one that its server waits for in vain: whoever looks after it starts it again.
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const answers = await query(this.ownUrl, 'select').then(
+        () => true,
+        () => false,
+      );
+      if (answers) return;
+      await pause(200);
+    }
+    await this.restart('SIGKILL');
   }
 
   /** Ends the server, and starts it again: SIGINT is `stop -m fast`, SIGQUIT `-m immediate`, SIGKILL nobody's wish. */
