@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { PostgresEventStore, ProjectionRunner } from '@cairn/platform';
 import pg from 'pg';
 import { catalogue, projections } from '../../apps/projector/src/projections.js';
@@ -150,6 +151,9 @@ const standstill = (now: number): string =>
   `data:text/javascript,${encodeURIComponent(`
     import crypto from 'node:crypto';
     import { syncBuiltinESMExports } from 'node:module';
+    import { DatabaseClock } from '${pathToFileURL(path.join(repository, 'libs/platform/dist/leases/database-clock.js')).href}';
+    // The database's clock goes on; without it the services take the machine's.
+    DatabaseClock.prototype.measured = () => undefined;
     const Running = Date;
     globalThis.Date = class Date extends Running {
       constructor(...given) { given.length === 0 ? super(${now}) : super(...given); }

@@ -84,7 +84,7 @@ it('however two copy, are killed and begin again, a log is there once, gapless a
         all.append(tenant, stream, randomUUID(), count, recordedAt);
         await Promise.all(
           turns.map((which) =>
-            copyist(all, both[which]!)
+            copyist(all, both[which])
               .toEnd()
               .then(() => undefined, passing),
           ),

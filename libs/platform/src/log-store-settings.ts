@@ -7,9 +7,9 @@ export const logStoreSettings = {
   /** One node or, with commas or `+discover`, a cluster. It holds a password. */
   KURRENTDB_URL: z
     .string()
-    .superRefine((url, { addIssue }) => {
+    .superRefine((url, context) => {
       const why = whyNotConnecting(url);
-      if (why !== undefined) addIssue({ code: 'custom', message: why });
+      if (why !== undefined) context.addIssue({ code: 'custom', message: why });
     })
     .optional(),
 };

@@ -4,7 +4,7 @@ import { byCommand, halves, wholeCommands } from './command-pages.js';
 
 /** Events as letters: each is one of the command, and of the tenant, that the letter stands for. */
 const page = (letters: string): readonly RecordedEvent[] =>
-  [...letters].map((letter, index) => ({
+  Array.from(letters, (letter, index) => ({
     ...({} as RecordedEvent),
     tenant: letter === letter.toUpperCase() ? 'upper' : 'lower',
     commandId: letter.toLowerCase(),
