@@ -55,8 +55,10 @@ beforeAll(async () => {
   execFileSync(process.execPath, [path.join(repository, 'infra/compose/make-secrets.mjs'), '--folder', folder]);
   const secrets = path.join(folder, 'secrets');
   const volumes = path.join(folder, 'volumes');
-  fs.mkdirSync(path.join(volumes, 'free-text-keys'), { recursive: true });
-  fs.chownSync(path.join(volumes, 'free-text-keys'), 10_001, 10_001);
+  for (const name of ['free-text-keys', 'erasures']) {
+    fs.mkdirSync(path.join(volumes, name), { recursive: true });
+    fs.chownSync(path.join(volumes, name), 10_001, 10_001);
+  }
   compose = readCompose(variablesOf(path.join(folder, '.env')));
   const packages = makePackages(fs.mkdtempSync(path.join(folder, 'packages-')));
   images = Object.fromEntries([...SERVICES, 'cli'].map((each) => [each, assembleImage(each, folder, packages)]));
