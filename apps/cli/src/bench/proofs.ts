@@ -138,7 +138,10 @@ async function provingOne({ databases, scale }: BenchContext): Promise<Part> {
         const kept = new KeptTiles(KEPT_TILES);
         const adapter: number[] = [];
         const graphql: number[] = [];
-        for (const position of spread(plan.events, scale.proofs)) {
+        // The first tenth is for a process that has just begun: it counts for nothing.
+        const warmUp = Math.ceil(scale.proofs / 10);
+        for (const [nth, position] of spread(plan.events, scale.proofs + warmUp).entries()) {
+          if (nth === warmUp) [adapter, graphql].forEach((taken) => taken.splice(0));
           const [event] = await signing.store.readLog(TENANT, { from: BigInt(position - 1), limit: 1 });
           adapter.push(await timed(() => prove(signing.proofs, kept, event!)));
           const trial = event!.stream.split('/', 1)[0]!;
@@ -174,7 +177,7 @@ async function provingOne({ databases, scale }: BenchContext): Promise<Part> {
             },
           ],
           notes: [
-            'Each proof is of an event somewhere in the log, at the latest checkpoint of the whole log, and is verified.',
+            'Each proof is of an event somewhere in the log, at the latest checkpoint of the whole log, and is verified; a tenth as many come before, unmeasured.',
           ],
         };
       } finally {
