@@ -10,6 +10,7 @@ export { type EventRow, readEvent } from './postgres/event-row.js';
 export * from './postgres/events-of-types.js';
 export * from './postgres/known-positions.js';
 export * from './postgres/event-restoration.js';
+export { LogNotEmpty, NoLog } from './postgres/restoration.js';
 export * from './postgres/scope-events.js';
 export * from './postgres/stored-events.js';
 export { isPassing } from './postgres/failure.js';

@@ -1,8 +1,8 @@
 import { EventStoreUnavailable, type Position, type TenantId } from '@cairn/event-sourcing';
 import pg from 'pg';
-import { LogNotEmpty, NoLog } from '../postgres/event-restoration.js';
 import type { EventRow } from '../postgres/event-row.js';
-import { isPassing, isWrongValue, messageOf } from '../postgres/failure.js';
+import { messageOf } from '../postgres/failure.js';
+import { LogNotEmpty, NoLog, Restoration } from '../postgres/restoration.js';
 import type { TileGrowth } from '../proofs/proof-store.js';
 import type { AlertingRow, CheckpointRow } from './backup-source.js';
 
@@ -24,10 +24,8 @@ export class RestoreUnderWay extends Error {
  * Brings logs of all tenants into an empty database, as they were, in one transaction: until `commit`, nobody sees anything of
  * them, and whatever interrupts it leaves the database as empty as it was.
  */
-export class RestoreTarget {
+export class RestoreTarget extends Restoration {
   private role = '';
-
-  private constructor(private readonly client: pg.Client) {}
 
   /**
    * @param url of a login that owns the database, as the one that migrates does
@@ -114,31 +112,9 @@ export class RestoreTarget {
     }
   }
 
-  /** From here on it is there, for everybody. */
-  async commit(): Promise<void> {
-    await this.call('commit', []);
-    await this.client.end();
-  }
-
-  /** Nothing of it has been. */
-  async abandon(): Promise<void> {
-    await this.client.query('rollback').catch(() => undefined);
-    await this.client.end().catch(() => undefined);
-  }
-
   private async actAs(role: string): Promise<void> {
     if (this.role === role) return;
     await this.call(`set local role ${role}`, []);
     this.role = role;
-  }
-
-  private async call<Row extends object>(text: string, values: readonly unknown[]): Promise<pg.QueryResult<Row>> {
-    try {
-      return await this.client.query<Row>(text, [...values]);
-    } catch (error) {
-      if (isPassing(error)) throw new EventStoreUnavailable(messageOf(error), { cause: error });
-      if (isWrongValue(error)) throw new NoLog(messageOf(error), { cause: error });
-      throw error;
-    }
   }
 }

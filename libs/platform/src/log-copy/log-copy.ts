@@ -9,6 +9,7 @@ import pg from 'pg';
 import type { Lease } from '../leases/lease.js';
 import { recordedColumns } from '../postgres/event-columns.js';
 import { isPassing, isWrongValue, messageOf } from '../postgres/failure.js';
+import { inTransaction } from '../postgres/in-transaction.js';
 import { byIndexOnly } from '../postgres/postgres-log.js';
 
 /** How far the logs here are a copy of those in another store. */
@@ -161,24 +162,15 @@ export class LogCopy {
   }
 
   /** Without anybody to share with, a transaction is one statement and one round trip. */
-  private async underLease<Result>(lease: Lease, work: (client: pg.ClientBase) => Promise<Result>): Promise<Result> {
-    const client = await this.pool.connect();
-    let broken: Error | undefined;
-    try {
-      if (lease.fence === undefined) return await work(client);
-      await client.query('begin');
-      try {
-        await lease.guard(client);
-        const result = await work(client);
-        await client.query('commit');
-        return result;
-      } catch (error) {
-        await client.query('rollback').catch((rollbackError: Error) => (broken = rollbackError));
-        throw error;
-      }
-    } finally {
-      client.release(broken);
-    }
+  private async underLease<Result>(
+    lease: Lease,
+    work: (client: pg.Pool | pg.PoolClient) => Promise<Result>,
+  ): Promise<Result> {
+    if (lease.fence === undefined) return work(this.pool);
+    return inTransaction(this.pool, async (client) => {
+      await lease.guard(client);
+      return work(client);
+    });
   }
 
   private async rows<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {

@@ -1,5 +1,6 @@
 import type { TenantId } from '@cairn/event-sourcing';
 import pg from 'pg';
+import { inTransaction } from './in-transaction.js';
 import type { Lease } from '../leases/lease.js';
 import { endWhenSilent } from './end-when-silent.js';
 import { notePool } from './open-pools.js';
@@ -65,22 +66,12 @@ export class Database {
     work: (client: pg.ClientBase) => Promise<Result>,
     lease?: Pick<Lease, 'guard'>,
   ): Promise<Result> {
-    const client = await this.pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('begin');
+    return inTransaction(this.pool, async (client) => {
       // A value of its own: the text of a statement is shown to every session of the same login.
       await client.query({ ...SET_TENANT, values: [tenant] });
       await lease?.guard(client);
-      const result = await work(client);
-      await client.query('commit');
-      return result;
-    } catch (error) {
-      await client.query('rollback').catch((rollbackError: Error) => (broken = rollbackError));
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+      return work(client);
+    });
   }
 
   /**

@@ -7,23 +7,11 @@ import {
 } from '@cairn/event-sourcing';
 import pg from 'pg';
 import { recordedColumns } from './event-columns.js';
-import { isPassing, isWrongValue, messageOf } from './failure.js';
+import { messageOf } from './failure.js';
+import { LogNotEmpty, Restoration } from './restoration.js';
 
 /** An event as it was recorded in another log: all but whose log it is and where in it. */
 export type RestoredEvent = EncodedEvent & Omit<Envelope, 'tenant' | 'position'>;
-
-/** The log of the tenant holds something already. */
-export class LogNotEmpty extends Error {
-  override readonly name = 'LogNotEmpty';
-  constructor() {
-    super('the log of the tenant is not empty');
-  }
-}
-
-/** What was to be restored is no log: times of record fall, a stream has a gap, an id comes twice. */
-export class NoLog extends Error {
-  override readonly name = 'NoLog';
-}
 
 /** Longest time that one page may take in the server, in milliseconds. */
 const PAGE_TIMEOUT = 60_000;
@@ -32,13 +20,15 @@ const PAGE_TIMEOUT = 60_000;
  * Brings an exported log back into an empty one, event by event as it was, in one transaction: until `commit`, nobody sees
  * anything of it, and whatever interrupts it leaves the log empty.
  */
-export class EventRestoration {
+export class EventRestoration extends Restoration {
   private head: Position = 0n;
 
   private constructor(
-    private readonly client: pg.Client,
+    client: pg.Client,
     private readonly tenant: TenantId,
-  ) {}
+  ) {
+    super(client);
+  }
 
   /**
    * @param url of a login that may become `cairn_restorer`
@@ -78,27 +68,5 @@ export class EventRestoration {
     const head = rows[0]!.head;
     if (head === null) throw new LogNotEmpty();
     this.head = BigInt(head);
-  }
-
-  /** From here on it is there, for everybody. */
-  async commit(): Promise<void> {
-    await this.call('commit', []);
-    await this.client.end();
-  }
-
-  /** Nothing of it has been. */
-  async abandon(): Promise<void> {
-    await this.client.query('rollback').catch(() => undefined);
-    await this.client.end().catch(() => undefined);
-  }
-
-  private async call<Row extends object>(text: string, values: readonly unknown[]): Promise<pg.QueryResult<Row>> {
-    try {
-      return await this.client.query<Row>(text, [...values]);
-    } catch (error) {
-      if (isPassing(error)) throw new EventStoreUnavailable(messageOf(error), { cause: error });
-      if (isWrongValue(error)) throw new NoLog(messageOf(error), { cause: error });
-      throw error;
-    }
   }
 }

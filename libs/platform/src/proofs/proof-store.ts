@@ -2,6 +2,7 @@ import type { Instant, Position, TenantId } from '@cairn/event-sourcing';
 import type pg from 'pg';
 import type { Lease } from '../leases/lease.js';
 import type { Database } from '../postgres/database.js';
+import { inTransaction } from '../postgres/in-transaction.js';
 
 /** Hashes that go behind those that a tile has, or are the first of it. */
 export interface TileGrowth {
@@ -83,10 +84,7 @@ export class ProofStore {
     checkpoints: readonly SignedTree[],
     lease?: Pick<Lease, 'guard'>,
   ): Promise<boolean> {
-    const client = await this.database.pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('begin; set local synchronous_commit = off');
+    const keeping = async (client: pg.ClientBase): Promise<boolean> => {
       await lease?.guard(client);
       const { rows } = await client.query<{ kept: boolean }>({
         name: 'cairn_keep_checkpoints',
@@ -105,14 +103,9 @@ export class ProofStore {
           checkpoints.map(({ note }) => note),
         ],
       });
-      await client.query('commit');
       return rows[0]!.kept;
-    } catch (error) {
-      await client.query('rollback').catch((rollbackError: Error) => (broken = rollbackError));
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+    };
+    return inTransaction(this.database.pool, keeping, 'begin; set local synchronous_commit = off');
   }
 
   /** @param reason undefined: the log is again what was signed */
