@@ -11,7 +11,7 @@ import {
 } from '@cairn/platform/kafka';
 import { metricsSettings } from '@cairn/platform/operations';
 import { type LogStoreConfiguration, logStoreDiscords, logStoreFrom, logStoreSettings } from '@cairn/platform/log-copy';
-import { givenSettings } from '@cairn/platform/settings';
+import { ConfigurationError, givenSettings } from '@cairn/platform/settings';
 import { type TracingConfiguration, tracingFrom, tracingSettings } from '@cairn/platform/tracing';
 import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { z } from 'zod';
@@ -70,11 +70,6 @@ export interface Configuration {
   readonly startTimeoutSeconds: number;
   /** How the names of the topics begin that a tenant may publish to, see `isTopicOf`. */
   readonly topicPrefix: string;
-}
-
-/** One line for each setting that is missing or wrong. Values are not repeated: a database URL holds a password. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
 }
 
 /** @throws ConfigurationError with everything that is wrong, not just the first thing */

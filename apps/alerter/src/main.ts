@@ -22,7 +22,8 @@ import { Logger } from 'nestjs-pino';
 import { Registry } from 'prom-client';
 import { AlerterModule } from './alerter.module.js';
 import { catalogue } from './catalogue.js';
-import { ConfigurationError, readConfiguration } from './configuration.js';
+import { ConfigurationError } from '@cairn/platform/settings';
+import { readConfiguration } from './configuration.js';
 import { partsOf } from './parts.js';
 import { RunningParts } from './running-parts.js';
 

@@ -1,4 +1,5 @@
-import { ConfigurationError, readConfiguration } from './configuration.js';
+import { ConfigurationError } from '@cairn/platform/settings';
+import { readConfiguration } from './configuration.js';
 
 const url = 'postgres://postgres@localhost/cairn?host=%2Ftmp%2Fsocket';
 const secret = { CAIRN_MASKING_SECRET: 'm'.repeat(32), CAIRN_KEYS_DIR: '/data/keys' };

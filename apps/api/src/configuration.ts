@@ -11,7 +11,7 @@ import {
   TOPIC_PREFIX,
 } from '@cairn/platform/kafka';
 import { type LogStoreConfiguration, logStoreDiscords, logStoreFrom, logStoreSettings } from '@cairn/platform/log-copy';
-import { givenSettings } from '@cairn/platform/settings';
+import { ConfigurationError, givenSettings } from '@cairn/platform/settings';
 import { type TracingConfiguration, tracingFrom, tracingSettings } from '@cairn/platform/tracing';
 import { type AllowedNetworks, readNetworks } from '@cairn/platform/webhooks';
 import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '@cairn/audit';
@@ -214,11 +214,6 @@ export interface Configuration {
 
 /** Nest's token for the configuration. */
 export const CONFIGURATION = Symbol('configuration');
-
-/** One line for each setting that is missing or wrong. Values are not repeated: a database URL holds a password. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
-}
 
 /** @throws ConfigurationError with everything that is wrong, not just the first thing */
 export function readConfiguration(

@@ -4,7 +4,8 @@ import { LogIsCopy } from '@cairn/platform';
 import { InvalidIssuerFile } from '@cairn/platform/identity';
 import { describeError } from '@cairn/platform/operations';
 import { startApi } from './api.js';
-import { ConfigurationError, readConfiguration } from './configuration.js';
+import { ConfigurationError } from '@cairn/platform/settings';
+import { readConfiguration } from './configuration.js';
 
 // Node would write such an error with all that hangs on it.
 process.on('uncaughtException', (error) => {

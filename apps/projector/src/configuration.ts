@@ -1,6 +1,6 @@
 import { metricsSettings } from '@cairn/platform/operations';
 import { type LogStoreConfiguration, logStoreDiscords, logStoreFrom, logStoreSettings } from '@cairn/platform/log-copy';
-import { givenSettings } from '@cairn/platform/settings';
+import { ConfigurationError, givenSettings } from '@cairn/platform/settings';
 import { type TracingConfiguration, tracingFrom, tracingSettings } from '@cairn/platform/tracing';
 import {
   type FanOutConfiguration,
@@ -51,11 +51,6 @@ export interface Configuration {
   readonly metricsByTenant: boolean;
   /** Where spans are sent; undefined where nothing is traced. */
   readonly tracing: TracingConfiguration | undefined;
-}
-
-/** One line for each setting that is missing or wrong. Values are not repeated: a database URL holds a password. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
 }
 
 /** @throws ConfigurationError with everything that is wrong, not just the first thing */

@@ -17,6 +17,11 @@ const SECRETS = [
   'KAFKA_SASL_PASSWORD',
 ] as const;
 
+/** One line for each setting that is missing or wrong. Values are not repeated: a database URL holds a password. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
 export interface GivenSettings {
   /** Those that are set, with what the files hold. */
   readonly given: Readonly<Record<string, string>>;
